@@ -1,0 +1,24 @@
+//! Whether this account and token may read the repository: licence, privacy, scope.
+
+use crate::case::{Case, log::Sign};
+use crate::check::{Check, Conclusion, log_findings, wants_nothing};
+use crate::diagnosis::Cause;
+use crate::observe::Observations;
+
+const CAUSES: &[Cause] = &[Cause::GatedNoToken, Cause::GatedNotAccepted, Cause::TokenMissing, Cause::TokenScope];
+
+/// The check.
+pub static CHECK: Check = Check {
+    name: "access",
+    about: "whether this account and token may read the repository: licence, privacy, scope",
+    causes: CAUSES,
+    signs: SIGNS,
+    wants: wants_nothing,
+    conclude,
+};
+
+const SIGNS: &[Sign] = &[];
+
+fn conclude(case: &Case, _: &Observations) -> Conclusion {
+    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+}

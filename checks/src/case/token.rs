@@ -1,0 +1,284 @@
+//! Tokens: where they lie, which one is sent, and a type that cannot be printed.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretSlice};
+use sha2::{Digest, Sha256};
+
+use super::clients::Clients;
+use super::environment::Environment;
+use super::settings::Settings;
+
+/// A token file larger than this is no token file; reading stops here, in bytes.
+pub const MAX_TOKEN_FILE: u64 = 64 * 1024;
+
+/// A secret. It has no way to be printed, compared for order or serialised; its bytes come out of one function only.
+#[derive(Clone)]
+pub struct Token(SecretSlice<u8>);
+
+impl Token {
+    /// Wraps the bytes as they were found.
+    pub fn new(bytes: Vec<u8>) -> Token {
+        Token(SecretSlice::from(bytes))
+    }
+
+    /// The bytes. The only door: search for this name to see who looks at a secret.
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose_secret()
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> usize {
+        self.expose().len()
+    }
+
+    /// Whether there is no byte at all.
+    pub fn is_empty(&self) -> bool {
+        self.expose().is_empty()
+    }
+
+    /// The first eight hex digits of its SHA-256: enough to tell two tokens apart.
+    pub fn fingerprint(&self) -> String {
+        Sha256::digest(self.expose())[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// What huggingface_hub sends of it since 0.20: without CR, LF and outer blanks; none when nothing is left.
+    ///
+    /// Source: `_clean_token` in huggingface_hub `utils/_auth.py`.
+    pub fn cleaned(&self) -> Option<Token> {
+        let text = String::from_utf8_lossy(self.expose());
+        let without: String = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
+        let trimmed = without.trim();
+        (!trimmed.is_empty()).then(|| Token::new(trimmed.as_bytes().to_vec()))
+    }
+
+    /// Whether two tokens are the same bytes.
+    pub fn same_as(&self, other: &Token) -> bool {
+        self.expose() == other.expose()
+    }
+
+    /// The form of the token by its prefix.
+    pub fn kind(&self) -> &'static str {
+        let bytes = self.expose();
+        let starts = |prefix: &str| bytes.starts_with(prefix.as_bytes());
+        if starts("hf_oauth_") {
+            "OAuth token"
+        } else if starts("hf_jwt_") {
+            "JWT"
+        } else if starts("hf_") {
+            "user access token"
+        } else if starts("api_org_") {
+            "organization token"
+        } else {
+            "unknown form"
+        }
+    }
+
+    /// What may be shown: the form, the length in bytes and the fingerprint.
+    pub fn describe(&self) -> String {
+        format!("{}, {} bytes, #{}", self.kind(), self.len(), self.fingerprint())
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Token({} bytes, #{})", self.len(), self.fingerprint())
+    }
+}
+
+/// A place that holds a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenPlace {
+    /// A variable.
+    Variable(&'static str),
+    /// The client's token file.
+    File(PathBuf),
+    /// A named entry of the `stored_tokens` file.
+    Stored(String),
+}
+
+impl std::fmt::Display for TokenPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TokenPlace::Variable(name) => write!(f, "`{name}`"),
+            TokenPlace::File(path) => write!(f, "token file {}", path.display()),
+            TokenPlace::Stored(name) => write!(f, "saved token `{name}`"),
+        }
+    }
+}
+
+/// A token and where it lies.
+#[derive(Debug, Clone)]
+pub struct TokenSource {
+    /// Where.
+    pub place: TokenPlace,
+    /// The bytes as found.
+    pub token: Token,
+    /// The file's permission bits, where the system has them.
+    pub mode: Option<u32>,
+}
+
+/// Every token found on the machine.
+#[derive(Debug, Clone, Default)]
+pub struct Tokens {
+    /// In the order in which the installed client looks: the first that is not empty once cleaned is sent.
+    pub sources: Vec<TokenSource>,
+    /// Entries of the `stored_tokens` file: saved, but only the token file's one is active.
+    pub stored: Vec<TokenSource>,
+    /// Variables that hold something but that the Hub's client does not read.
+    pub ignored: Vec<TokenSource>,
+    /// What could not be read, with the reason.
+    pub unreadable: Vec<(PathBuf, String)>,
+}
+
+/// Names that people set and that huggingface_hub does not read.
+pub const IGNORED_NAMES: &[&str] = &[
+    "HUGGINGFACE_TOKEN",
+    "HUGGINGFACEHUB_API_TOKEN",
+    "HF_API_TOKEN",
+    "HUGGINGFACE_HUB_TOKEN",
+    "HF_ACCESS_TOKEN",
+    "HF_API_KEY",
+    "HUGGINGFACE_API_KEY",
+];
+
+impl Tokens {
+    /// Reads variables and token files.
+    pub fn read(environment: &Environment, settings: &Settings, clients: &Clients) -> Tokens {
+        let mut tokens = Tokens::default();
+        // HF_TOKEN came with huggingface_hub 0.19; before, only the longer name was read.
+        let names: &[&'static str] = if clients.hub_is(|v| v < (0, 19, 0)) {
+            &["HUGGING_FACE_HUB_TOKEN"]
+        } else {
+            &["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]
+        };
+        for name in names {
+            if let Some(source) = variable(environment, name) {
+                tokens.sources.push(source);
+            }
+        }
+        match read_bounded(&settings.token_path) {
+            Ok(Some((bytes, mode))) => tokens.sources.push(TokenSource {
+                place: TokenPlace::File(settings.token_path.clone()),
+                token: Token::new(bytes),
+                mode,
+            }),
+            Ok(None) => {}
+            Err(why) => tokens.unreadable.push((settings.token_path.clone(), why)),
+        }
+        tokens.stored = stored_tokens(&settings.stored_tokens_path(), &mut tokens.unreadable);
+        let unread = if names.len() == 1 { &["HF_TOKEN"][..] } else { &[] };
+        for name in IGNORED_NAMES.iter().chain(unread) {
+            tokens.ignored.extend(variable(environment, name));
+        }
+        tokens
+    }
+
+    /// The token that the installed client sends by itself; none when there is none or it is switched off.
+    pub fn active<'a>(&'a self, settings: &Settings) -> Option<&'a TokenSource> {
+        if settings.implicit_token_disabled { None } else { self.first() }
+    }
+
+    /// The first token in the client's order, also when sending it is switched off.
+    pub fn first(&self) -> Option<&TokenSource> {
+        self.sources.iter().find(|source| source.token.cleaned().is_some())
+    }
+
+    /// Every secret on the machine, for the redactor.
+    pub fn all(&self) -> impl Iterator<Item = &TokenSource> {
+        self.sources.iter().chain(&self.stored).chain(&self.ignored)
+    }
+}
+
+fn variable(environment: &Environment, name: &'static str) -> Option<TokenSource> {
+    let bytes = bytes_of(environment.raw(name)?);
+    Some(TokenSource { place: TokenPlace::Variable(name), token: Token::new(bytes), mode: None })
+}
+
+fn bytes_of(value: &std::ffi::OsString) -> Vec<u8> {
+    value.as_encoded_bytes().to_vec()
+}
+
+/// The names and tokens of an INI file such as huggingface_hub ≥ 0.26 writes it: a section a token, key `hf_token`.
+fn stored_tokens(path: &Path, unreadable: &mut Vec<(PathBuf, String)>) -> Vec<TokenSource> {
+    let (bytes, mode) = match read_bounded(path) {
+        Ok(Some(read)) => read,
+        Ok(None) => return Vec::new(),
+        Err(why) => {
+            unreadable.push((path.to_owned(), why));
+            return Vec::new();
+        }
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let Ok(ini) = ini::Ini::load_from_str_noescape(&text) else {
+        unreadable.push((path.to_owned(), "it is not an INI file".to_owned()));
+        return Vec::new();
+    };
+    ini.iter()
+        .filter_map(|(section, keys)| {
+            Some(TokenSource {
+                place: TokenPlace::Stored(section?.to_owned()),
+                token: Token::new(keys.get("hf_token")?.as_bytes().to_vec()),
+                mode,
+            })
+        })
+        .collect()
+}
+
+/// A small file's bytes and mode; none when there is no such file.
+///
+/// A directory, a device, a file beyond [`MAX_TOKEN_FILE`] or one that may not be read gives the reason in words.
+fn read_bounded(path: &Path) -> Result<Option<(Vec<u8>, Option<u32>)>, String> {
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error.to_string()),
+    };
+    if !metadata.is_file() {
+        return Err("it is not a regular file".to_owned());
+    }
+    if metadata.len() > MAX_TOKEN_FILE {
+        return Err(format!("it has {} bytes: too large for a token file", metadata.len()));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_TOKEN_FILE).read_to_end(&mut bytes))
+        .map_err(|error| error.to_string())?;
+    Ok(Some((bytes, mode_of(&metadata))))
+}
+
+#[cfg(unix)]
+fn mode_of(metadata: &std::fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    Some(metadata.permissions().mode() & 0o777)
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &std::fs::Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cleaning_is_the_clients() {
+        let cleaned = |bytes: &[u8]| Token::new(bytes.to_vec()).cleaned().map(|t| t.expose().to_vec());
+        assert_eq!(cleaned(b" hf_abc\r\n"), Some(b"hf_abc".to_vec()));
+        assert_eq!(cleaned(b"hf_\nabc"), Some(b"hf_abc".to_vec()));
+        assert_eq!(cleaned(b" \r\n"), None);
+        assert_eq!(cleaned(b"hf_a b"), Some(b"hf_a b".to_vec()));
+    }
+
+    #[test]
+    fn a_token_does_not_print() {
+        let token = Token::new(b"hf_abcdefghijklmnopqrstuvwxyzABCDEFGH".to_vec());
+        let shown = format!("{token:?} {}", token.describe());
+        assert!(!shown.contains("abcdefgh"), "{shown}");
+        assert!(shown.contains("37 bytes"), "{shown}");
+    }
+}

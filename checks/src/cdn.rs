@@ -1,0 +1,24 @@
+//! Whether the hosts that serve the bytes can be reached.
+
+use crate::case::{Case, log::Sign};
+use crate::check::{Check, Conclusion, log_findings, wants_nothing};
+use crate::diagnosis::Cause;
+use crate::observe::Observations;
+
+const CAUSES: &[Cause] = &[Cause::CdnBlocked];
+
+/// The check.
+pub static CHECK: Check = Check {
+    name: "cdn",
+    about: "whether the hosts that serve the bytes can be reached",
+    causes: CAUSES,
+    signs: SIGNS,
+    wants: wants_nothing,
+    conclude,
+};
+
+const SIGNS: &[Sign] = &[];
+
+fn conclude(case: &Case, _: &Observations) -> Conclusion {
+    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+}

@@ -1,0 +1,120 @@
+//! A check: one independent question, as a value.
+
+use std::collections::BTreeSet;
+
+use crate::case::{Case, log::Sign};
+use crate::diagnosis::{Cause, Finding, Note};
+use crate::observe::{Observations, Want};
+
+/// How a check ended.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It looked and found nothing wrong.
+    Ok,
+    /// It found a cause.
+    Problem,
+    /// It could not look. Neither a problem nor health.
+    Unknown,
+    /// There was nothing for it to look at, or it was left out.
+    Skipped,
+}
+
+/// One independent question. It sees case and observations, and no other check.
+#[derive(Debug)]
+pub struct Check {
+    /// The name for `--check` and `--skip`.
+    pub name: &'static str,
+    /// What it looks at, in one line.
+    pub about: &'static str,
+    /// Every cause that it can conclude to.
+    pub causes: &'static [Cause],
+    /// The words that it recognises in a log.
+    pub signs: &'static [Sign],
+    /// The observations that it wants for a case.
+    pub wants: fn(&Case) -> BTreeSet<Want>,
+    /// What follows from case and observations. Pure.
+    pub conclude: fn(&Case, &Observations) -> Conclusion,
+}
+
+/// What a check says.
+#[derive(Debug, Clone)]
+pub struct Conclusion {
+    /// How it ended.
+    pub status: Status,
+    /// Why: what was in order, what was found, or what kept it from looking.
+    pub because: String,
+    /// The causes found.
+    pub findings: Vec<Finding>,
+    /// Harmless oddities.
+    pub notes: Vec<String>,
+}
+
+impl Conclusion {
+    /// It looked, and all is in order.
+    pub fn ok(because: impl Into<String>) -> Conclusion {
+        Conclusion { status: Status::Ok, because: because.into(), findings: Vec::new(), notes: Vec::new() }
+    }
+
+    /// It could not look.
+    pub fn unknown(because: impl Into<String>) -> Conclusion {
+        Conclusion { status: Status::Unknown, ..Conclusion::ok(because) }
+    }
+
+    /// There was nothing to look at.
+    pub fn skipped(because: impl Into<String>) -> Conclusion {
+        Conclusion { status: Status::Skipped, ..Conclusion::ok(because) }
+    }
+
+    /// Adds a finding: the check has found a problem.
+    pub fn add(&mut self, finding: Finding) {
+        if self.status != Status::Problem {
+            self.status = Status::Problem;
+            self.because.clone_from(&finding.summary);
+        }
+        self.findings.push(finding);
+    }
+
+    /// Adds findings.
+    #[must_use]
+    pub fn with(mut self, findings: impl IntoIterator<Item = Finding>) -> Conclusion {
+        for finding in findings {
+            self.add(finding);
+        }
+        self
+    }
+
+    /// Adds a note.
+    #[must_use]
+    pub fn note(mut self, text: impl Into<String>) -> Conclusion {
+        self.notes.push(text.into());
+        self
+    }
+}
+
+/// What one check said, and how long it took.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The check's name.
+    pub name: &'static str,
+    /// How it ended.
+    pub status: Status,
+    /// Why.
+    pub because: String,
+    /// Seconds from the start of the examination until all that it wanted was seen.
+    pub seconds: f64,
+    /// Harmless oddities.
+    pub notes: Vec<Note>,
+}
+
+/// Wants nothing: for checks that read the case alone.
+pub fn wants_nothing(_: &Case) -> BTreeSet<Want> {
+    BTreeSet::new()
+}
+
+/// The check's findings from the log alone.
+pub fn log_findings(case: &Case, causes: &[Cause]) -> Vec<Finding> {
+    case.log.as_ref().map(|log| log.findings(causes)).unwrap_or_default()
+}

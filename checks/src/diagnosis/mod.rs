@@ -1,0 +1,12 @@
+//! From findings to the answer: the cause table, findings and fixes, and their ranking.
+
+pub mod cause;
+pub mod explanation;
+pub mod finding;
+pub mod fix;
+pub mod rank;
+
+pub use cause::{CAUSES, Cause, Group};
+pub use finding::{Bearing, Certainty, Evidence, Finding, Note, Source};
+pub use fix::{Action, Fix, Risk};
+pub use rank::{Ranked, rank};

@@ -1,0 +1,24 @@
+//! What HF_ENDPOINT names, and whether that mirror works.
+
+use crate::case::{Case, log::Sign};
+use crate::check::{Check, Conclusion, log_findings, wants_nothing};
+use crate::diagnosis::Cause;
+use crate::observe::Observations;
+
+const CAUSES: &[Cause] = &[Cause::EndpointMisconfigured, Cause::MirrorFailure];
+
+/// The check.
+pub static CHECK: Check = Check {
+    name: "endpoint",
+    about: "what HF_ENDPOINT names, and whether that mirror works",
+    causes: CAUSES,
+    signs: SIGNS,
+    wants: wants_nothing,
+    conclude,
+};
+
+const SIGNS: &[Sign] = &[];
+
+fn conclude(case: &Case, _: &Observations) -> Conclusion {
+    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+}

@@ -1,0 +1,24 @@
+//! Whether a download waits on a lock.
+
+use crate::case::{Case, log::Sign};
+use crate::check::{Check, Conclusion, log_findings, wants_nothing};
+use crate::diagnosis::Cause;
+use crate::observe::Observations;
+
+const CAUSES: &[Cause] = &[Cause::LockStuck];
+
+/// The check.
+pub static CHECK: Check = Check {
+    name: "locks",
+    about: "whether a download waits on a lock",
+    causes: CAUSES,
+    signs: SIGNS,
+    wants: wants_nothing,
+    conclude,
+};
+
+const SIGNS: &[Sign] = &[];
+
+fn conclude(case: &Case, _: &Observations) -> Conclusion {
+    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+}

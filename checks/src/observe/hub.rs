@@ -1,0 +1,319 @@
+//! What the Hub says: whose token it is, the repository's record, and whether a file may be had.
+
+use serde::Deserialize;
+use url::Url;
+
+use super::http::{Answer, Ask, Failure, Http};
+use super::{Seen, Unseen};
+use crate::case::{Case, RepoType, Target, Token};
+
+/// The largest repository record that is read, in bytes: a listing of some 50 000 files.
+const MAX_RECORD: usize = 16 * 1024 * 1024;
+
+/// A public repository that every token may read: the control of the access experiments.
+pub const PUBLIC_MODEL: &str = "openai-community/gpt2";
+
+/// `/api/whoami-v2`.
+#[derive(Debug, Clone)]
+pub struct Whoami {
+    /// The answer, whatever its status.
+    pub answer: Answer,
+    /// What it says, when it is 200.
+    pub identity: Option<Identity>,
+}
+
+/// Whose token it is. Every field may be missing: OAuth tokens have no `accessToken` block.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Identity {
+    /// The account.
+    pub name: String,
+    /// Whether it is a PRO account.
+    pub is_pro: bool,
+    /// About the token.
+    pub auth: Auth,
+}
+
+/// The `auth` block.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Auth {
+    /// Present for user access tokens.
+    pub access_token: Option<AccessToken>,
+}
+
+/// The `accessToken` block.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct AccessToken {
+    /// The name that the person gave it.
+    pub display_name: String,
+    /// `read`, `write` or `fineGrained`.
+    pub role: String,
+    /// Present for fine-grained tokens.
+    pub fine_grained: Option<FineGrained>,
+}
+
+/// The permissions of a fine-grained token.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct FineGrained {
+    /// Read access to public gated repositories that the account may read.
+    pub can_read_gated_repos: bool,
+    /// Permissions on all that the account owns.
+    pub global: Vec<String>,
+    /// Permissions on one entity each.
+    pub scoped: Vec<Scoped>,
+}
+
+/// Permissions on one entity.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Scoped {
+    /// The user, organization or repository.
+    pub entity: Entity,
+    /// Such as `repo.content.read`.
+    pub permissions: Vec<String>,
+}
+
+/// A user, organization or repository.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Entity {
+    /// `user`, `org`, `model`, `dataset`, `space`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// `/api/{models|datasets|spaces}/{id}`.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The answer, whatever its status.
+    pub answer: Answer,
+    /// What it says, when it is 200 and can be read.
+    pub repository: Option<Repository>,
+    /// The type under which the repository was found, when it is another than the one asked for.
+    pub other_type: Option<RepoType>,
+}
+
+/// The fields of a record that matter to a download.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Repository {
+    /// The canonical id.
+    pub id: String,
+    /// The commit of the revision.
+    pub sha: String,
+    /// Whether it is private.
+    pub private: bool,
+    /// `false`, `"auto"` or `"manual"`.
+    pub gated: serde_json::Value,
+    /// Whether the Hub has disabled it.
+    pub disabled: bool,
+    /// Its files.
+    pub siblings: Vec<Sibling>,
+}
+
+impl Repository {
+    /// Whether its files are gated.
+    pub fn is_gated(&self) -> bool {
+        !matches!(self.gated, serde_json::Value::Null | serde_json::Value::Bool(false))
+    }
+}
+
+/// A file of a repository.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Sibling {
+    /// Its path.
+    #[serde(rename = "rfilename")]
+    pub path: String,
+    /// Its size in bytes, where the record was asked with `blobs=true`.
+    pub size: Option<u64>,
+    /// The git blob id.
+    pub blob_id: Option<String>,
+    /// Present for LFS and Xet files.
+    pub lfs: Option<Lfs>,
+}
+
+/// The LFS block of a file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Lfs {
+    /// The SHA-256 of the content, in hex.
+    #[serde(alias = "oid")]
+    pub sha256: String,
+    /// The size in bytes.
+    pub size: u64,
+}
+
+/// One side of the access experiment.
+pub type Access = Result<Answer, Failure>;
+
+/// HEAD on a resolve URL with the token and without it.
+#[derive(Debug, Clone)]
+pub struct Resolve {
+    /// The URL without its redirects.
+    pub url: Url,
+    /// With the active token; none when there is none.
+    pub with_token: Option<Access>,
+    /// Without a token.
+    pub without: Access,
+    /// The id to which the Hub redirected, when it is another.
+    pub renamed_to: Option<String>,
+}
+
+impl Resolve {
+    /// The side that the client would see.
+    pub fn as_client(&self) -> &Access {
+        self.with_token.as_ref().unwrap_or(&self.without)
+    }
+}
+
+/// The token that requests carry, cleaned as the client cleans it.
+pub fn sent_token(case: &Case) -> Option<Token> {
+    case.tokens.active(&case.settings)?.token.cleaned()
+}
+
+pub(super) async fn whoami(case: &Case, http: &Http) -> Seen<Whoami> {
+    let Some(token) = sent_token(case) else {
+        return Err(Unseen("there is no token to ask about".to_owned()));
+    };
+    let answer = http.send(Ask::get(api(case, "api/whoami-v2")?).with_token(Some(token))).await.map_err(unseen)?;
+    let identity = (answer.status == 200).then(|| serde_json::from_slice(&answer.body).ok()).flatten();
+    Ok(Whoami { answer, identity })
+}
+
+pub(super) async fn record(case: &Case, http: &Http) -> Seen<Record> {
+    let target = case.target.as_ref().ok_or_else(no_target)?;
+    let answer = ask_record(case, http, target, target.repo_type).await?;
+    let repository = (answer.status == 200).then(|| serde_json::from_slice(&answer.body).ok()).flatten();
+    let mut record = Record { answer, repository, other_type: None };
+    if matches!(record.answer.status, 401 | 404) && record.answer.from_application() {
+        for other in [RepoType::Model, RepoType::Dataset, RepoType::Space] {
+            if other != target.repo_type
+                && let Ok(found) = ask_record(case, http, target, other).await
+                && found.status == 200
+            {
+                record.other_type = Some(other);
+                break;
+            }
+        }
+    }
+    Ok(record)
+}
+
+async fn ask_record(case: &Case, http: &Http, target: &Target, kind: RepoType) -> Seen<Answer> {
+    let revision = match &target.revision {
+        Some(revision) if kind == target.repo_type => format!("/revision/{}", encode(revision, false)),
+        _ => String::new(),
+    };
+    let path = format!("api/{}/{}{revision}?blobs=true", kind.plural(), encode(&target.repo_id, true));
+    let mut url = api(case, &path)?;
+    for _ in 0..3 {
+        let token = sent_token(case).filter(|_| http.may_carry_token(&url));
+        let ask = Ask { max_body: MAX_RECORD, ..Ask::get(url.clone()).with_token(token) };
+        let answer = http.send(ask).await.map_err(unseen)?;
+        match answer.location().filter(|to| to.host() == url.host()) {
+            Some(to) => url = to,
+            None => return Ok(answer),
+        }
+    }
+    Err(Unseen("the Hub redirects the record in a circle".to_owned()))
+}
+
+pub(super) async fn resolve_target(case: &Case, http: &Http) -> Seen<Resolve> {
+    let target = case.target.as_ref().ok_or_else(no_target)?;
+    resolve(case, http, target).await
+}
+
+pub(super) async fn resolve_public(case: &Case, http: &Http) -> Seen<Resolve> {
+    let target = Target {
+        repo_type: RepoType::Model,
+        repo_id: PUBLIC_MODEL.to_owned(),
+        revision: None,
+        file: None,
+        from: crate::case::target::From::Argument,
+    };
+    resolve(case, http, &target).await
+}
+
+/// The file that is asked for when the target names none. It need not exist: behind a closed gate every file answers with
+/// the gate's refusal, and before an open one a missing file answers `EntryNotFound`, which proves access just as well.
+const PROBE_FILE: &str = "config.json";
+
+async fn resolve(case: &Case, http: &Http, target: &Target) -> Seen<Resolve> {
+    let file = target.file.as_deref().unwrap_or(PROBE_FILE);
+    let path = format!(
+        "{}{}/resolve/{}/{}",
+        target.repo_type.prefix(),
+        encode(&target.repo_id, true),
+        encode(target.revision(), false),
+        encode(file, true)
+    );
+    let url = api(case, &path)?;
+    let token = sent_token(case);
+    let with = async {
+        match token {
+            Some(token) => Some(head(http, url.clone(), Some(token)).await),
+            None => None,
+        }
+    };
+    let (with_token, without) = futures::join!(with, head(http, url.clone(), None));
+    let renamed_to = [with_token.as_ref(), Some(&without)]
+        .into_iter()
+        .flatten()
+        .find_map(|access| renamed(target, access.as_ref().ok()?));
+    Ok(Resolve { url, with_token, without, renamed_to })
+}
+
+/// HEAD that follows the Hub's own redirects from one resolve URL to another (a renamed repository), as clients do.
+async fn head(http: &Http, mut url: Url, token: Option<Token>) -> Access {
+    for _ in 0..3 {
+        let answer = http.send(Ask::head(url.clone()).with_token(token.clone())).await?;
+        match answer.location().filter(|to| to.host() == url.host() && to.path().contains("/resolve/")) {
+            Some(to) => url = to,
+            None => return Ok(answer),
+        }
+    }
+    Err(Failure::Broken("the Hub redirects the file in a circle".to_owned()))
+}
+
+/// The id in the URL that answered, when it is another than the target's.
+fn renamed(target: &Target, answer: &Answer) -> Option<String> {
+    let path = answer.url.path().trim_start_matches('/').strip_prefix(target.repo_type.prefix())?;
+    let (id, _) = path.split_once("/resolve/")?;
+    (id != target.repo_id && !id.is_empty()).then(|| id.to_owned())
+}
+
+fn api(case: &Case, path: &str) -> Seen<Url> {
+    let text = format!("{}/{path}", case.settings.endpoint);
+    match Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => Err(Unseen("not asked: HF_ENDPOINT is no http(s) URL".to_owned())),
+    }
+}
+
+/// Percent-encodes as the client does: revisions wholly, ids and paths with their slashes kept.
+pub fn encode(text: &str, keep_slashes: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || (keep_slashes && byte == b'/') {
+            out.push(char::from(byte));
+        } else {
+            use std::fmt::Write;
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+fn no_target() -> Unseen {
+    Unseen("no repository was named".to_owned())
+}
+
+fn unseen(failure: Failure) -> Unseen {
+    Unseen(failure.to_string())
+}

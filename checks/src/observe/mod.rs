@@ -1,0 +1,228 @@
+//! What is asked of the world: each thing at most once, all that can run at once at once.
+//!
+//! An observation reports; it concludes nothing. It may wait for another one, never for a check. When the time is up,
+//! what has been seen by then is what there is.
+
+pub mod http;
+pub mod hub;
+pub mod volume;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::OnceCell;
+
+use crate::case::Case;
+pub use http::{Answer, Failure, Http, Network};
+pub use hub::{Access, Record, Resolve, Whoami};
+pub use volume::Volumes;
+
+/// An observation that a check can want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Want {
+    /// Whose token it is.
+    Whoami,
+    /// The repository's record.
+    Record,
+    /// HEAD on the target's resolve URL with the token and without it.
+    Resolve,
+    /// The same on a public repository.
+    Control,
+    /// Free space, inodes and the right to write of the volumes that a download needs.
+    Volumes,
+}
+
+impl Want {
+    /// What the person waits for, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Want::Whoami => "token",
+            Want::Record => "repository",
+            Want::Resolve => "file",
+            Want::Control => "public file",
+            Want::Volumes => "disk",
+        }
+    }
+}
+
+/// Told of what is still being waited for.
+pub trait Progress: Send + Sync + std::fmt::Debug {
+    /// The observations that have not ended.
+    fn waiting_for(&self, wants: &BTreeSet<Want>);
+}
+
+/// Why something was not seen. The text ends up in a check's `because`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unseen(pub String);
+
+/// What was seen, or why not.
+pub type Seen<T> = Result<T, Unseen>;
+
+/// All that was observed of one case.
+#[derive(Debug)]
+pub struct Observations {
+    case: Arc<Case>,
+    http: Http,
+    wanted: BTreeSet<Want>,
+    seconds: Mutex<BTreeMap<Want, f64>>,
+    whoami: OnceCell<Seen<Whoami>>,
+    record: OnceCell<Seen<Record>>,
+    resolve: OnceCell<Seen<Resolve>>,
+    control: OnceCell<Seen<Resolve>>,
+    volumes: OnceCell<Seen<Volumes>>,
+}
+
+impl Observations {
+    /// Nothing seen yet.
+    pub fn none(case: Arc<Case>) -> Observations {
+        Observations {
+            http: Http::new(&case),
+            case,
+            wanted: BTreeSet::new(),
+            seconds: Mutex::default(),
+            whoami: OnceCell::new(),
+            record: OnceCell::new(),
+            resolve: OnceCell::new(),
+            control: OnceCell::new(),
+            volumes: OnceCell::new(),
+        }
+    }
+
+    /// Makes the wanted observations at once, within the case's timeout.
+    pub async fn make(case: Arc<Case>, wants: &BTreeSet<Want>, progress: Arc<dyn Progress>) -> Observations {
+        let deadline = case.limits.timeout;
+        let mut observations = Observations::none(case);
+        observations.wanted.clone_from(wants);
+        let began = Instant::now();
+        let mut waiting = wants.clone();
+        progress.waiting_for(&waiting);
+        {
+            let observations = &observations;
+            let mut running: FuturesUnordered<BoxFuture<'_, Want>> = wants
+                .iter()
+                .map(|&want| -> BoxFuture<'_, Want> {
+                    Box::pin(async move {
+                        observations.make_one(want).await;
+                        want
+                    })
+                })
+                .collect();
+            let all = async {
+                while let Some(want) = running.next().await {
+                    waiting.remove(&want);
+                    let mut seconds = observations.seconds.lock().unwrap_or_else(PoisonError::into_inner);
+                    seconds.insert(want, began.elapsed().as_secs_f64());
+                    drop(seconds);
+                    progress.waiting_for(&waiting);
+                }
+            };
+            // What is not seen by then stays unseen, and says so.
+            let _ = tokio::time::timeout(deadline, all).await;
+        }
+        progress.waiting_for(&BTreeSet::new());
+        observations
+    }
+
+    async fn make_one(&self, want: Want) {
+        match want {
+            Want::Whoami => {
+                self.see_whoami().await;
+            }
+            Want::Record => {
+                self.see_record().await;
+            }
+            Want::Resolve => {
+                self.see_resolve().await;
+            }
+            Want::Control => {
+                self.see_control().await;
+            }
+            Want::Volumes => {
+                self.see_volumes().await;
+            }
+        }
+    }
+
+    pub(crate) async fn see_whoami(&self) -> &Seen<Whoami> {
+        self.whoami.get_or_init(|| hub::whoami(&self.case, &self.http)).await
+    }
+
+    pub(crate) async fn see_record(&self) -> &Seen<Record> {
+        self.record.get_or_init(|| hub::record(&self.case, &self.http)).await
+    }
+
+    pub(crate) async fn see_resolve(&self) -> &Seen<Resolve> {
+        self.resolve.get_or_init(|| hub::resolve_target(&self.case, &self.http)).await
+    }
+
+    pub(crate) async fn see_control(&self) -> &Seen<Resolve> {
+        self.control.get_or_init(|| hub::resolve_public(&self.case, &self.http)).await
+    }
+
+    pub(crate) async fn see_volumes(&self) -> &Seen<Volumes> {
+        let case = Arc::clone(&self.case);
+        self.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
+    }
+
+    /// Whose token it is.
+    pub fn whoami(&self) -> Seen<&Whoami> {
+        self.read(&self.whoami, Want::Whoami)
+    }
+
+    /// The repository's record.
+    pub fn record(&self) -> Seen<&Record> {
+        self.read(&self.record, Want::Record)
+    }
+
+    /// The target's resolve URL, with the token and without.
+    pub fn resolve(&self) -> Seen<&Resolve> {
+        self.read(&self.resolve, Want::Resolve)
+    }
+
+    /// A public repository's resolve URL, with the token and without.
+    pub fn control(&self) -> Seen<&Resolve> {
+        self.read(&self.control, Want::Control)
+    }
+
+    /// The volumes.
+    pub fn volumes(&self) -> Seen<&Volumes> {
+        self.read(&self.volumes, Want::Volumes)
+    }
+
+    fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {
+        match cell.get() {
+            Some(Ok(seen)) => Ok(seen),
+            Some(Err(why)) => Err(why.clone()),
+            None if self.wanted.contains(&want) => {
+                Err(Unseen(format!("no answer within {} s", self.case.limits.timeout.as_secs_f64())))
+            }
+            None => Err(Unseen("not asked".to_owned())),
+        }
+    }
+
+    /// Seconds until the last of these was seen.
+    pub fn seconds_for(&self, wants: &BTreeSet<Want>) -> f64 {
+        let seconds = self.seconds.lock().unwrap_or_else(PoisonError::into_inner);
+        wants.iter().filter_map(|want| seconds.get(want)).copied().fold(0.0, f64::max)
+    }
+
+    /// Requests sent and hosts met.
+    pub fn network(&self) -> Network {
+        self.http.network()
+    }
+}
+
+/// Runs work that blocks on its own thread; work that panics is something unseen, not a crash.
+pub(crate) async fn blocking<T: Send + 'static>(
+    what: &'static str,
+    work: impl FnOnce() -> Seen<T> + Send + 'static,
+) -> Seen<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(seen) => seen,
+        Err(error) => Err(Unseen(format!("looking at the {what} failed: {error}"))),
+    }
+}

@@ -1,0 +1,1 @@
+//! One redactor for everything that leaves the program.
