@@ -1,1 +1,1 @@
-//! x
+//! What faces the person.

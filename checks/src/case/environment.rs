@@ -84,16 +84,7 @@ impl Environment {
         while let Some(at) = rest.find('$') {
             out.push_str(&rest[..at]);
             let after = &rest[at + 1..];
-            let (name, length) = match after.strip_prefix('{') {
-                Some(braced) => match braced.find('}') {
-                    Some(end) => (&braced[..end], end + 2),
-                    None => ("", 0),
-                },
-                None => {
-                    let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(after.len());
-                    (&after[..end], end)
-                }
-            };
+            let (name, length) = variable_name(after);
             match self.var(name) {
                 Some(v) if !name.is_empty() => out.push_str(&v),
                 _ => out.push_str(&rest[at..at + 1 + length]),
@@ -113,6 +104,15 @@ impl Environment {
     pub fn system_file(&self, path: impl AsRef<Path>) -> PathBuf {
         self.system_root.join(path)
     }
+}
+
+/// The variable's name after a `$`, and how many bytes it takes up with its braces.
+fn variable_name(after: &str) -> (&str, usize) {
+    if let Some(braced) = after.strip_prefix('{') {
+        return braced.find('}').map_or(("", 0), |end| (&braced[..end], end + 2));
+    }
+    let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(after.len());
+    (&after[..end], end)
 }
 
 #[cfg(windows)]

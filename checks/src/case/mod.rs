@@ -104,7 +104,7 @@ impl Case {
         let settings = Settings::resolve(&environment);
         let clients = Clients::find(&environment);
         let tokens = Tokens::read(&environment, &settings, &clients);
-        let target = target.or_else(|| log.as_ref().and_then(|log| log.target()));
+        let target = target.or_else(|| log.as_ref().and_then(Log::target));
         Case { now, environment, settings, tokens, clients, target, log, limits }
     }
 }

@@ -40,7 +40,8 @@ impl Token {
 
     /// The first eight hex digits of its SHA-256: enough to tell two tokens apart.
     pub fn fingerprint(&self) -> String {
-        Sha256::digest(self.expose())[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+        let digest = Sha256::digest(self.expose());
+        format!("{:08x}", u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]))
     }
 
     /// What huggingface_hub sends of it since 0.20: without CR, LF and outer blanks; none when nothing is left.
@@ -226,10 +227,13 @@ fn stored_tokens(path: &Path, unreadable: &mut Vec<(PathBuf, String)>) -> Vec<To
         .collect()
 }
 
+/// A file's bytes, and its permission bits where the system has them.
+type FileBytes = (Vec<u8>, Option<u32>);
+
 /// A small file's bytes and mode; none when there is no such file.
 ///
 /// A directory, a device, a file beyond [`MAX_TOKEN_FILE`] or one that may not be read gives the reason in words.
-fn read_bounded(path: &Path) -> Result<Option<(Vec<u8>, Option<u32>)>, String> {
+fn read_bounded(path: &Path) -> Result<Option<FileBytes>, String> {
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
@@ -251,6 +255,7 @@ fn read_bounded(path: &Path) -> Result<Option<(Vec<u8>, Option<u32>)>, String> {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have no mode")]
 fn mode_of(metadata: &std::fs::Metadata) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt;
     Some(metadata.permissions().mode() & 0o777)

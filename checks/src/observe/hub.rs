@@ -181,7 +181,10 @@ pub(super) async fn whoami(case: &Case, http: &Http) -> Seen<Whoami> {
     let Some(token) = sent_token(case) else {
         return Err(Unseen("there is no token to ask about".to_owned()));
     };
-    let answer = http.send(Ask::get(api(case, "api/whoami-v2")?).with_token(Some(token))).await.map_err(unseen)?;
+    let answer = http
+        .send(Ask::get(api(case, "api/whoami-v2")?).with_token(Some(token)))
+        .await
+        .map_err(|failure| unseen(&failure))?;
     let identity = (answer.status == 200).then(|| serde_json::from_slice(&answer.body).ok()).flatten();
     Ok(Whoami { answer, identity })
 }
@@ -215,7 +218,7 @@ async fn ask_record(case: &Case, http: &Http, target: &Target, kind: RepoType) -
     for _ in 0..3 {
         let token = sent_token(case).filter(|_| http.may_carry_token(&url));
         let ask = Ask { max_body: MAX_RECORD, ..Ask::get(url.clone()).with_token(token) };
-        let answer = http.send(ask).await.map_err(unseen)?;
+        let answer = http.send(ask).await.map_err(|failure| unseen(&failure))?;
         match answer.location().filter(|to| to.host() == url.host()) {
             Some(to) => url = to,
             None => return Ok(answer),
@@ -314,6 +317,6 @@ fn no_target() -> Unseen {
     Unseen("no repository was named".to_owned())
 }
 
-fn unseen(failure: Failure) -> Unseen {
+fn unseen(failure: &Failure) -> Unseen {
     Unseen(failure.to_string())
 }
