@@ -5,6 +5,10 @@
 
 pub mod http;
 pub mod hub;
+pub mod layer;
+pub mod limits;
+pub mod processes;
+pub mod rate_limit;
 pub mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +22,7 @@ use tokio::sync::OnceCell;
 use crate::case::Case;
 pub use http::{Answer, Failure, Http, Network};
 pub use hub::{Access, Record, Resolve, Whoami};
+pub use processes::Downloads;
 pub use volume::Volumes;
 
 /// An observation that a check can want.
@@ -33,6 +38,8 @@ pub enum Want {
     Control,
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes,
+    /// The downloads that run on this machine.
+    Processes,
 }
 
 impl Want {
@@ -44,6 +51,7 @@ impl Want {
             Want::Resolve => "file",
             Want::Control => "public file",
             Want::Volumes => "disk",
+            Want::Processes => "processes",
         }
     }
 }
@@ -74,6 +82,7 @@ pub struct Observations {
     resolve: OnceCell<Seen<Resolve>>,
     control: OnceCell<Seen<Resolve>>,
     volumes: OnceCell<Seen<Volumes>>,
+    processes: OnceCell<Seen<Downloads>>,
 }
 
 impl Observations {
@@ -89,6 +98,7 @@ impl Observations {
             resolve: OnceCell::new(),
             control: OnceCell::new(),
             volumes: OnceCell::new(),
+            processes: OnceCell::new(),
         }
     }
 
@@ -144,6 +154,9 @@ impl Observations {
             Want::Volumes => {
                 self.see_volumes().await;
             }
+            Want::Processes => {
+                self.see_processes().await;
+            }
         }
     }
 
@@ -166,6 +179,11 @@ impl Observations {
     pub(crate) async fn see_volumes(&self) -> &Seen<Volumes> {
         let case = Arc::clone(&self.case);
         self.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
+    }
+
+    pub(crate) async fn see_processes(&self) -> &Seen<Downloads> {
+        let endpoint = self.case.settings.endpoint.clone();
+        self.processes.get_or_init(|| blocking("processes", move || processes::look(&endpoint))).await
     }
 
     /// Whose token it is.
@@ -191,6 +209,11 @@ impl Observations {
     /// The volumes.
     pub fn volumes(&self) -> Seen<&Volumes> {
         self.read(&self.volumes, Want::Volumes)
+    }
+
+    /// The downloads that run on this machine.
+    pub fn processes(&self) -> Seen<&Downloads> {
+        self.read(&self.processes, Want::Processes)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {
