@@ -233,13 +233,7 @@ pub(super) async fn resolve_target(case: &Case, http: &Http) -> Seen<Resolve> {
 }
 
 pub(super) async fn resolve_public(case: &Case, http: &Http) -> Seen<Resolve> {
-    let target = Target {
-        repo_type: RepoType::Model,
-        repo_id: PUBLIC_MODEL.to_owned(),
-        revision: None,
-        file: None,
-        from: crate::case::target::From::Argument,
-    };
+    let target = Target::new(RepoType::Model, PUBLIC_MODEL, crate::case::target::From::Argument);
     resolve(case, http, &target).await
 }
 
