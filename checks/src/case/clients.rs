@@ -22,3 +22,20 @@ impl Clients {
         self.hub.is_some_and(test)
     }
 }
+
+impl Clients {
+    /// Versions by name, for the report.
+    pub fn versions(&self) -> std::collections::BTreeMap<String, String> {
+        std::collections::BTreeMap::new()
+    }
+
+    /// The command that logs in.
+    pub fn login_command(&self) -> String {
+        self.auth_command("login")
+    }
+
+    /// A command of the installed client about tokens.
+    pub fn auth_command(&self, rest: &str) -> String {
+        format!("hf auth {rest}")
+    }
+}

@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 
 use crate::case::Case;
 pub use http::{Answer, Failure, Http, Network};
-pub use hub::{Access, Record, Resolve, Whoami};
+pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
 pub use processes::Downloads;
 pub use volume::Volumes;
 
@@ -36,6 +36,8 @@ pub enum Want {
     Resolve,
     /// The same on a public repository.
     Control,
+    /// The target's resolve URL with tokens that are not the active one.
+    OtherTokens,
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes,
     /// The downloads that run on this machine.
@@ -50,6 +52,7 @@ impl Want {
             Want::Record => "repository",
             Want::Resolve => "file",
             Want::Control => "public file",
+            Want::OtherTokens => "other tokens",
             Want::Volumes => "disk",
             Want::Processes => "processes",
         }
@@ -81,6 +84,7 @@ pub struct Observations {
     record: OnceCell<Seen<Record>>,
     resolve: OnceCell<Seen<Resolve>>,
     control: OnceCell<Seen<Resolve>>,
+    other_tokens: OnceCell<Seen<Vec<OtherToken>>>,
     volumes: OnceCell<Seen<Volumes>>,
     processes: OnceCell<Seen<Downloads>>,
 }
@@ -97,6 +101,7 @@ impl Observations {
             record: OnceCell::new(),
             resolve: OnceCell::new(),
             control: OnceCell::new(),
+            other_tokens: OnceCell::new(),
             volumes: OnceCell::new(),
             processes: OnceCell::new(),
         }
@@ -151,6 +156,9 @@ impl Observations {
             Want::Control => {
                 self.see_control().await;
             }
+            Want::OtherTokens => {
+                self.see_other_tokens().await;
+            }
             Want::Volumes => {
                 self.see_volumes().await;
             }
@@ -174,6 +182,12 @@ impl Observations {
 
     pub(crate) async fn see_control(&self) -> &Seen<Resolve> {
         self.control.get_or_init(|| hub::resolve_public(&self.case, &self.http)).await
+    }
+
+    pub(crate) async fn see_other_tokens(&self) -> &Seen<Vec<OtherToken>> {
+        self.other_tokens
+            .get_or_init(|| async { hub::other_tokens(&self.case, &self.http, self.see_resolve().await).await })
+            .await
     }
 
     pub(crate) async fn see_volumes(&self) -> &Seen<Volumes> {
@@ -204,6 +218,11 @@ impl Observations {
     /// A public repository's resolve URL, with the token and without.
     pub fn control(&self) -> Seen<&Resolve> {
         self.read(&self.control, Want::Control)
+    }
+
+    /// The target's resolve URL with tokens that are not the active one; empty when the active one is not refused.
+    pub fn other_tokens(&self) -> Seen<&Vec<OtherToken>> {
+        self.read(&self.other_tokens, Want::OtherTokens)
     }
 
     /// The volumes.
