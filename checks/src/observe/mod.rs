@@ -7,6 +7,8 @@ pub mod http;
 pub mod hub;
 pub mod layer;
 pub mod limits;
+#[cfg(test)]
+pub(crate) mod made;
 pub mod processes;
 pub mod rate_limit;
 pub mod volume;
