@@ -1,5 +1,7 @@
 //! What provokes a limit: parallel connections and retries without a pause.
 
+#![allow(clippy::similar_names, reason = "case and cause are the words of this program")]
+
 use std::collections::BTreeSet;
 
 use crate::case::{Case, log::Sign};

@@ -170,4 +170,6 @@ fn shared_address(case: &Case, seen: &Observations, live: &Live<'_>, found: &mut
 }
 
 #[cfg(test)]
+mod loopback_tests;
+#[cfg(test)]
 pub(crate) mod tests;

@@ -146,7 +146,7 @@ pub fn read(pid: u32, arguments: &[String], endpoint_host: Option<&str>) -> Opti
         }
         Program::Shell => {
             download.without_pause = true;
-            download.shown = "a shell loop without `sleep`".to_owned();
+            "a shell loop without `sleep`".clone_into(&mut download.shown);
         }
     }
     Some(download)
@@ -169,13 +169,15 @@ fn with_numbers(program: &str, options: &[(&str, Option<u32>)]) -> String {
     let mut out = program.to_owned();
     for (name, value) in options {
         if let Some(value) = value {
-            out.push_str(&format!(" {name} {value}"));
+            let number = value.to_string();
+            out.extend([" ", name, " ", &number]);
         }
     }
     out
 }
 
-/// The program that a command line runs, and its arguments. Interpreters are looked through: `python /usr/bin/hf download`.
+/// The program that a command line runs, and its arguments. Interpreters are looked through: what runs in
+/// `python /usr/bin/hf download` is `hf`.
 fn program(arguments: &[String]) -> Option<(Program, &[String])> {
     let name = |argument: &String| {
         let file = argument.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
@@ -183,18 +185,22 @@ fn program(arguments: &[String]) -> Option<(Program, &[String])> {
     };
     let (first, mut rest) = arguments.split_first()?;
     let mut called = name(first);
-    if called.starts_with("python")
-        && let Some((script, after)) = rest.split_first()
-        && !script.starts_with('-')
-    {
-        (called, rest) = (name(script), after);
+    if is_interpreter(&called) {
+        // Switches such as `-u` take no value; `-c` and `-m` are followed by something else than a script.
+        let switches =
+            rest.iter().take_while(|a| a.starts_with('-') && a.len() == 2 && *a != "-c" && *a != "-m").count();
+        if let Some((script, after)) = rest[switches..].split_first()
+            && !script.starts_with('-')
+        {
+            (called, rest) = (name(script), after);
+        }
     }
     let program = match called.as_str() {
         "aria2c" => Program::Aria2,
         "curl" => Program::Curl,
         "wget" | "wget2" => Program::Wget,
         "hf" | "huggingface-cli" if rest.first().is_some_and(|a| a == "download") => Program::Hf,
-        "sh" | "bash" | "zsh" | "dash" => {
+        shell if is_shell(shell) => {
             let script = rest.iter().skip_while(|a| !(a.starts_with('-') && a.ends_with('c'))).nth(1)?;
             let words = |word: &str| script.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == word);
             let downloads = ["hf download", "huggingface-cli download", "curl ", "wget ", "aria2c "];
@@ -207,6 +213,14 @@ fn program(arguments: &[String]) -> Option<(Program, &[String])> {
         _ => return None,
     };
     Some((program, rest))
+}
+
+fn is_interpreter(name: &str) -> bool {
+    name.starts_with("python") || is_shell(name)
+}
+
+fn is_shell(name: &str) -> bool {
+    matches!(name, "sh" | "bash" | "zsh" | "dash")
 }
 
 fn to_hub(program: Program, rest: &[String], endpoint_host: Option<&str>) -> Option<bool> {
@@ -283,6 +297,10 @@ mod tests {
             ("aria2c|-x16|https://hf-mirror.com/a".to_owned(), 16, "aria2c -x 16", Some(true)),
             ("hf|download|a/b|--max-workers|32".to_owned(), 32, "hf download --max-workers 32", Some(true)),
             ("/venv/bin/python3|/venv/bin/hf|download|a/b".to_owned(), 8, "hf download", Some(true)),
+            (format!("/bin/sh|/opt/aria2c|-x16|{URL}"), 16, "aria2c -x 16", Some(true)),
+            ("python3|-u|/venv/bin/hf|download|a/b".to_owned(), 8, "hf download", Some(true)),
+            (format!("/bin/sh|/opt/aria2c|-x16|{URL}"), 16, "aria2c -x 16", Some(true)),
+            ("python3|-u|/venv/bin/hf|download|a/b".to_owned(), 8, "hf download", Some(true)),
             ("C:\\bin\\hf.exe|download|a/b|--max-workers=4".to_owned(), 4, "hf download --max-workers 4", Some(true)),
             (format!("curl|-Z|--parallel-max|40|{URL}|{URL}"), 2, "curl --parallel --parallel-max 40", Some(true)),
             (format!("wget|{URL}"), 1, "wget", Some(true)),
@@ -323,10 +341,27 @@ mod tests {
         assert!(!format!("{download:?}").contains("secret"));
     }
 
+    #[cfg(unix)]
     #[test]
-    fn this_users_processes_can_be_listed() {
-        // A process of this user that downloads nothing is not among them, and listing does not fail.
-        let downloads = look("https://huggingface.co").expect("processes");
+    fn a_running_download_is_seen() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let script = folder.path().join("aria2c");
+        std::fs::write(&script, "#!/bin/sh\nread line\n").unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // It waits for a line that never comes, and ends with this test.
+        let mut child = std::process::Command::new("/bin/sh")
+            .arg(&script)
+            .args(["-x", "16", "--header=Authorization: Bearer hf_secret", "https://huggingface.co/a/b/resolve/main/c"])
+            .stdin(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let downloads = look("https://huggingface.co");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let downloads = downloads.expect("processes");
+        let seen = downloads.iter().find(|d| d.pid == child.id()).expect("the download");
+        assert_eq!((seen.shown.as_str(), seen.connections, seen.to_hub), ("aria2c -x 16", 16, Some(true)));
         assert!(downloads.iter().all(|d| d.pid != std::process::id()));
     }
 

@@ -1,5 +1,7 @@
 //! Whether the whole download fits what is left of the quota.
 
+#![allow(clippy::similar_names, reason = "case and cause are the words of this program")]
+
 use super::live::{Live, counts_as_anonymous};
 use super::remedies::{self, Ends};
 use crate::case::Case;

@@ -1,5 +1,7 @@
 //! What the answers so far show of limits: which cause each limiting answer proves, and what the others tell.
 
+#![allow(clippy::similar_names, reason = "case and cause are the words of this program")]
+
 use std::time::{Duration, SystemTime};
 
 use time::OffsetDateTime;

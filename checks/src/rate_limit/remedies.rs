@@ -1,5 +1,7 @@
 //! What mends a limit, the best first, in the words of the client that is installed.
 
+#![allow(clippy::similar_names, reason = "case and cause are the words of this program")]
+
 use std::time::{Duration, SystemTime};
 
 use super::live::{clock, span};
@@ -20,7 +22,7 @@ pub(crate) enum Ends {
 
 /// How long an edge or an address stays throttled is not published. More than seven minutes have been seen; the advice in
 /// circulation is half an hour to an hour.
-const UNPUBLISHED: Duration = Duration::from_secs(30 * 60);
+const UNPUBLISHED: Duration = Duration::from_mins(30);
 
 /// The guess for a cause whose end nobody named.
 pub(crate) fn guess(cause: Cause, now: SystemTime) -> Ends {
@@ -37,7 +39,7 @@ pub(crate) fn remedies(case: &Case, cause: Cause, ends: Ends) -> Vec<Fix> {
     let mut fixes = Vec::new();
     match cause {
         Cause::RateLimitAnonymous => {
-            fixes.extend(token(case));
+            fixes.push(token(case));
             fixes.extend([
                 wait(case, cause, ends),
                 fewer_workers(case),
@@ -50,7 +52,7 @@ pub(crate) fn remedies(case: &Case, cause: Cause, ends: Ends) -> Vec<Fix> {
             fixes.extend([wait(case, cause, ends), fewer_workers(case), backoff(case), shared_cache(), plan()]);
         }
         Cause::RateLimitIp => {
-            fixes.extend(token(case));
+            fixes.push(token(case));
             fixes.extend([wait(case, cause, ends), fewer_workers(case), other_network(), mirror(case), shared_cache()]);
         }
         Cause::RateLimitCdn => {
@@ -65,11 +67,11 @@ pub(crate) fn remedies(case: &Case, cause: Cause, ends: Ends) -> Vec<Fix> {
         Cause::RateLimitMirror => fixes.extend([wait(case, cause, ends), leave_mirror(), fewer_workers(case)]),
         Cause::TooParallel => {
             fixes.extend([fewer_workers(case), fewer_connections(case), wait(case, cause, ends)]);
-            fixes.extend(token(case));
+            fixes.push(token(case));
         }
         Cause::RetryStorm => {
             fixes.extend([backoff(case), wait(case, cause, ends)]);
-            fixes.extend(token(case));
+            fixes.push(token(case));
         }
         _ => {}
     }
@@ -108,32 +110,28 @@ fn wait(case: &Case, cause: Cause, ends: Ends) -> Fix {
 }
 
 /// A token, where none is sent.
-fn token(case: &Case) -> Option<Fix> {
+fn token(case: &Case) -> Fix {
     if let Some(active) = case.tokens.active(&case.settings) {
-        return Some(
-            Fix::manual(
-                "token-pass",
-                format!("pass the token on: {} holds one, but the request counted as one without", active.place),
-            )
-            .command("curl -L -H \"Authorization: Bearer $HF_TOKEN\" URL")
-            .command("aria2c --header=\"Authorization: Bearer $HF_TOKEN\" URL")
-            .note(
-                "huggingface_hub sends it by itself; curl, wget, aria2 and libraries of their own need it passed down, \
+        return Fix::manual(
+            "token-pass",
+            format!("pass the token on: {} holds one, but the request counted as one without", active.place),
+        )
+        .command("curl -L -H \"Authorization: Bearer $HF_TOKEN\" URL")
+        .command("aria2c --header=\"Authorization: Bearer $HF_TOKEN\" URL")
+        .note(
+            "huggingface_hub sends it by itself; curl, wget, aria2 and libraries of their own need it passed down, \
                      and containers and batch jobs need `HF_TOKEN` set inside",
-            ),
         );
     }
     if case.tokens.first().is_some() {
         let name = "HF_HUB_DISABLE_IMPLICIT_TOKEN";
         let action = Action::UnsetVariable { name: name.to_owned() };
         let title = format!("unset `{name}`: then the saved token is sent");
-        return Some(
-            Fix::automatic("implicit-token-enable", Risk::Ask, title, vec![action]).command(format!("unset {name}")),
-        );
+        return Fix::automatic("implicit-token-enable", Risk::Ask, title, vec![action])
+            .command(format!("unset {name}"));
     }
     let path = case.settings.token_path.clone();
-    Some(
-        Fix::automatic("token-store", Risk::Ask, "log in with a token", vec![Action::StoreToken { path }])
+    Fix::automatic("token-store", Risk::Ask, "log in with a token", vec![Action::StoreToken { path }])
             .command(case.clients.login_command())
             .note(format!(
                 "a read token of https://huggingface.co/settings/tokens is enough: a free account has {} requests for files \
@@ -141,8 +139,7 @@ fn token(case: &Case) -> Option<Fix> {
                 tiers::FREE.resolvers,
                 tiers::ANONYMOUS.resolvers,
                 tiers::AS_OF
-            )),
-    )
+            ))
 }
 
 /// Fewer requests to the Hub at once.
