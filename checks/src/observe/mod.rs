@@ -5,6 +5,10 @@
 
 pub mod http;
 pub mod hub;
+pub mod layer;
+pub mod limits;
+pub mod processes;
+pub mod rate_limit;
 pub mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +22,7 @@ use tokio::sync::OnceCell;
 use crate::case::Case;
 pub use http::{Answer, Failure, Http, Network};
 pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
+pub use processes::Downloads;
 pub use volume::Volumes;
 
 /// An observation that a check can want.
@@ -35,6 +40,8 @@ pub enum Want {
     OtherTokens,
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes,
+    /// The downloads that run on this machine.
+    Processes,
 }
 
 impl Want {
@@ -47,6 +54,7 @@ impl Want {
             Want::Control => "public file",
             Want::OtherTokens => "other tokens",
             Want::Volumes => "disk",
+            Want::Processes => "processes",
         }
     }
 }
@@ -78,6 +86,7 @@ pub struct Observations {
     control: OnceCell<Seen<Resolve>>,
     other_tokens: OnceCell<Seen<Vec<OtherToken>>>,
     volumes: OnceCell<Seen<Volumes>>,
+    processes: OnceCell<Seen<Downloads>>,
 }
 
 impl Observations {
@@ -94,6 +103,7 @@ impl Observations {
             control: OnceCell::new(),
             other_tokens: OnceCell::new(),
             volumes: OnceCell::new(),
+            processes: OnceCell::new(),
         }
     }
 
@@ -152,6 +162,9 @@ impl Observations {
             Want::Volumes => {
                 self.see_volumes().await;
             }
+            Want::Processes => {
+                self.see_processes().await;
+            }
         }
     }
 
@@ -182,6 +195,11 @@ impl Observations {
         self.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
     }
 
+    pub(crate) async fn see_processes(&self) -> &Seen<Downloads> {
+        let endpoint = self.case.settings.endpoint.clone();
+        self.processes.get_or_init(|| blocking("processes", move || processes::look(&endpoint))).await
+    }
+
     /// Whose token it is.
     pub fn whoami(&self) -> Seen<&Whoami> {
         self.read(&self.whoami, Want::Whoami)
@@ -210,6 +228,11 @@ impl Observations {
     /// The volumes.
     pub fn volumes(&self) -> Seen<&Volumes> {
         self.read(&self.volumes, Want::Volumes)
+    }
+
+    /// The downloads that run on this machine.
+    pub fn processes(&self) -> Seen<&Downloads> {
+        self.read(&self.processes, Want::Processes)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {
