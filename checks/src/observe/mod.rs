@@ -3,8 +3,14 @@
 //! An observation reports; it concludes nothing. It may wait for another one, never for a check. When the time is up,
 //! what has been seen by then is what there is.
 
+pub mod cache;
 pub mod http;
 pub mod hub;
+#[cfg(test)]
+pub(crate) mod made;
+pub mod mounts;
+pub mod owners;
+pub mod processes;
 pub mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +22,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::OnceCell;
 
 use crate::case::Case;
+pub use cache::Cache;
 pub use http::{Answer, Failure, Http, Network};
 pub use hub::{Access, Record, Resolve, Whoami};
 pub use volume::Volumes;
@@ -33,6 +40,8 @@ pub enum Want {
     Control,
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes,
+    /// What lies in the caches.
+    Cache,
 }
 
 impl Want {
@@ -44,6 +53,7 @@ impl Want {
             Want::Resolve => "file",
             Want::Control => "public file",
             Want::Volumes => "disk",
+            Want::Cache => "cache",
         }
     }
 }
@@ -74,6 +84,7 @@ pub struct Observations {
     resolve: OnceCell<Seen<Resolve>>,
     control: OnceCell<Seen<Resolve>>,
     volumes: OnceCell<Seen<Volumes>>,
+    cache: OnceCell<Seen<Cache>>,
 }
 
 impl Observations {
@@ -89,6 +100,7 @@ impl Observations {
             resolve: OnceCell::new(),
             control: OnceCell::new(),
             volumes: OnceCell::new(),
+            cache: OnceCell::new(),
         }
     }
 
@@ -144,6 +156,9 @@ impl Observations {
             Want::Volumes => {
                 self.see_volumes().await;
             }
+            Want::Cache => {
+                self.see_cache().await;
+            }
         }
     }
 
@@ -166,6 +181,11 @@ impl Observations {
     pub(crate) async fn see_volumes(&self) -> &Seen<Volumes> {
         let case = Arc::clone(&self.case);
         self.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
+    }
+
+    pub(crate) async fn see_cache(&self) -> &Seen<Cache> {
+        let case = Arc::clone(&self.case);
+        self.cache.get_or_init(|| blocking("cache", move || Ok(cache::of_case(&case)))).await
     }
 
     /// Whose token it is.
@@ -191,6 +211,11 @@ impl Observations {
     /// The volumes.
     pub fn volumes(&self) -> Seen<&Volumes> {
         self.read(&self.volumes, Want::Volumes)
+    }
+
+    /// What lies in the caches.
+    pub fn cache(&self) -> Seen<&Cache> {
+        self.read(&self.cache, Want::Cache)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {
