@@ -27,7 +27,50 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
-const SIGNS: &[Sign] = &[];
+const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::DiskFull, "no space left on device"),
+    Sign::decisive(Cause::DiskFull, "[errno 28]"),
+    Sign::decisive(Cause::DiskFull, "os error 28)"),
+    Sign::decisive(Cause::DiskFull, "enospc"),
+    Sign::decisive(Cause::DiskFull, "[winerror 112]"),
+    Sign::decisive(Cause::DiskFull, "os error 112)"),
+    Sign::decisive(Cause::DiskFull, "[winerror 39]"),
+    Sign::decisive(Cause::DiskFull, "not enough space on the disk"),
+    Sign::decisive(Cause::DiskFull, "not enough disk space"),
+    Sign::decisive(Cause::DiskFull, "disk is full"),
+    Sign::decisive(Cause::DiskFull, "disk full").without(&["f1", "accuracy", "recall", "->"]),
+    Sign::decisive(Cause::DiskFull, "ephemeral-storage").with(&["low on resource", "exceeds", "evict", "usage"]),
+    Sign::decisive(Cause::DiskFull, "ephemeral local storage usage exceeds"),
+    Sign::decisive(Cause::DiskFull, "insufficient disk space"),
+    Sign::decisive(Cause::DiskFull, "insufficient storage"),
+    Sign::decisive(Cause::DiskFull, "out of disk space"),
+    Sign::decisive(Cause::DiskFull, "write disk cache flush failure"),
+    Sign::symptom(Cause::DiskFull, "failure writing output to destination"),
+    Sign::symptom(Cause::DiskFull, "failed writing body"),
+    Sign::hint(Cause::DiskFull, "not enough free disk space to download"),
+    Sign::decisive(Cause::DiskQuota, "disk quota exceeded"),
+    Sign::decisive(Cause::DiskQuota, "[errno 122]"),
+    Sign::decisive(Cause::DiskQuota, "[errno 69]"),
+    Sign::decisive(Cause::DiskQuota, "os error 122)"),
+    Sign::decisive(Cause::DiskQuota, "os error 69)"),
+    Sign::decisive(Cause::DiskQuota, "edquot"),
+    Sign::decisive(Cause::DiskQuota, "storage limit exceeded"),
+    Sign::decisive(Cause::DiskQuota, "quota exceeded").with(&[
+        "disk",
+        "storage",
+        "file system",
+        "filesystem",
+        "home",
+        "user",
+        "block",
+        "inode",
+    ]),
+    Sign::decisive(Cause::DiskQuota, "[winerror 1295]"),
+    Sign::decisive(Cause::DiskQuota, "exceeded your disk"),
+    Sign::decisive(Cause::DiskQuota, "no inodes"),
+    Sign::decisive(Cause::DiskQuota, "out of inodes"),
+    Sign::decisive(Cause::DiskQuota, "inodes exhausted"),
+];
 
 /// With less than this a volume is full for every practical purpose, in bytes.
 const NEARLY_NOTHING: u64 = 50_000_000;

@@ -17,7 +17,50 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
-const SIGNS: &[Sign] = &[];
+const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::DnsFailure, "name or service not known"),
+    Sign::decisive(Cause::DnsFailure, "temporary failure in name resolution"),
+    Sign::decisive(Cause::DnsFailure, "nodename nor servname provided"),
+    Sign::decisive(Cause::DnsFailure, "no address associated with hostname"),
+    Sign::decisive(Cause::DnsFailure, "getaddrinfo failed"),
+    Sign::decisive(Cause::DnsFailure, "getaddrinfo enotfound"),
+    Sign::decisive(Cause::DnsFailure, "getaddrinfo eai_again"),
+    Sign::symptom(Cause::DnsFailure, "enotfound").without(&["npm err", "404"]),
+    Sign::symptom(Cause::DnsFailure, "eai_again"),
+    Sign::decisive(Cause::DnsFailure, "nameresolutionerror"),
+    Sign::decisive(Cause::DnsFailure, "failed to resolve '"),
+    Sign::decisive(Cause::DnsFailure, "could not resolve host"),
+    Sign::decisive(Cause::DnsFailure, "couldn't resolve host"),
+    Sign::decisive(Cause::DnsFailure, "unable to resolve host"),
+    Sign::decisive(Cause::DnsFailure, "name resolution for"),
+    Sign::decisive(Cause::DnsFailure, "dns failed"),
+    Sign::decisive(Cause::DnsFailure, "dns error"),
+    Sign::decisive(Cause::DnsFailure, "failed to lookup address information"),
+    Sign::decisive(Cause::DnsFailure, "no such host"),
+    Sign::decisive(Cause::DnsFailure, "dial tcp: lookup").with(&[
+        "server misbehaving",
+        "i/o timeout",
+        "no such host",
+        "timeout",
+        "refused",
+    ]),
+    Sign::decisive(Cause::DnsFailure, "unknownhostexception"),
+    Sign::decisive(Cause::DnsFailure, "the remote name could not be resolved"),
+    Sign::decisive(Cause::DnsFailure, "no such host is known"),
+    Sign::decisive(Cause::DnsFailure, "[errno 11001]"),
+    Sign::decisive(Cause::DnsFailure, "[errno 11002]"),
+    Sign::decisive(Cause::DnsFailure, "[errno 11004]"),
+    Sign::decisive(Cause::DnsFailure, "os error 11001"),
+    Sign::decisive(Cause::DnsFailure, "os error 11004"),
+    Sign::decisive(Cause::DnsFailure, "[winerror 11001]"),
+    Sign::decisive(Cause::DnsFailure, "clientconnectordnserror"),
+    Sign::decisive(Cause::DnsFailure, "could not contact dns servers"),
+    Sign::decisive(Cause::DnsFailure, "nxdomain"),
+    Sign::decisive(Cause::DnsFailure, "servfail"),
+    Sign::symptom(Cause::DnsFailure, "[errno -2]"),
+    Sign::symptom(Cause::DnsFailure, "[errno -3]"),
+    Sign::symptom(Cause::DnsFailure, "[errno -5]"),
+];
 
 fn conclude(case: &Case, _: &Observations) -> Conclusion {
     Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))

@@ -17,7 +17,48 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
-const SIGNS: &[Sign] = &[];
+const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::NotADownload, "cuda out of memory"),
+    Sign::decisive(Cause::NotADownload, "outofmemoryerror"),
+    Sign::decisive(Cause::NotADownload, "out of memory").without(&["huggingface"]),
+    Sign::decisive(Cause::NotADownload, "hip out of memory"),
+    Sign::decisive(Cause::NotADownload, "packages that were not found in your environment"),
+    Sign::decisive(Cause::NotADownload, "no module named").without(&[
+        "huggingface_hub",
+        "hf_transfer",
+        "hf_xet",
+        "'transformers.",
+        "'diffusers.",
+    ]),
+    Sign::decisive(Cause::NotADownload, "found no nvidia driver"),
+    Sign::decisive(Cause::NotADownload, "torch not compiled with cuda"),
+    Sign::decisive(Cause::NotADownload, "cuda error"),
+    Sign::decisive(Cause::NotADownload, "cuda driver version is insufficient"),
+    Sign::decisive(Cause::NotADownload, "no cuda gpus are available"),
+    Sign::decisive(Cause::NotADownload, "requires you to execute the"),
+    Sign::decisive(Cause::NotADownload, "trust_remote_code=true` to remove this error"),
+    Sign::decisive(Cause::NotADownload, "set the option `trust_remote_code"),
+    Sign::decisive(Cause::NotADownload, "probability tensor contains"),
+    Sign::decisive(Cause::NotADownload, "oomkilled"),
+    Sign::decisive(Cause::NotADownload, "out-of-memory"),
+    Sign::decisive(Cause::NotADownload, "oom-kill"),
+    Sign::decisive(Cause::NotADownload, "segmentation fault"),
+    Sign::decisive(Cause::NotADownload, "requires a pro subscription"),
+    Sign::decisive(Cause::NotADownload, "size mismatch for"),
+    Sign::decisive(Cause::NotADownload, "error(s) in loading state_dict"),
+    Sign::decisive(Cause::NotADownload, "flashattention").with(&["not installed", "only supports", "cannot be used"]),
+    Sign::decisive(Cause::NotADownload, "requires the `").with(&["library", "package"]),
+    Sign::decisive(Cause::NotADownload, "is not installed").with(&["please install", "pip install"]).without(&[
+        "hf_transfer",
+        "hf_xet",
+        "git-lfs",
+        "socks",
+        "xet",
+        "git lfs",
+    ]),
+    Sign::decisive(Cause::NotADownload, "syntaxerror:"),
+    Sign::decisive(Cause::NotADownload, "indentationerror:"),
+];
 
 fn conclude(case: &Case, _: &Observations) -> Conclusion {
     conclude_from_log(case, CAUSES)

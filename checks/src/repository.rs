@@ -21,7 +21,72 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
-const SIGNS: &[Sign] = &[];
+const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::RepoNotFound, "repository not found for url"),
+    Sign::decisive(Cause::RepoNotFound, "repositorynotfounderror"),
+    Sign::decisive(Cause::RepoNotFound, "repository not found"),
+    Sign::decisive(Cause::RepoNotFound, "reponotfound"),
+    Sign::decisive(Cause::RepoNotFound, "is not a valid model identifier"),
+    Sign::decisive(Cause::RepoNotFound, "doesn't exist on the hub or cannot be accessed"),
+    Sign::decisive(Cause::RepoNotFound, "doesn't exist on the hub")
+        .with(&["dataset", "model"])
+        .without(&["revision", "file"]),
+    Sign::symptom(Cause::RepoNotFound, "no config file found - are you sure the `model_name` is correct"),
+    Sign::symptom(Cause::RepoNotFound, "file does not exist").with(&["pull model manifest", "manifest"]),
+    Sign::symptom(Cause::RepoNotFound, "invalid username or password"),
+    Sign::symptom(Cause::RepoNotFound, "please make sure you specified the correct `repo_id`"),
+    Sign::symptom(Cause::RepoNotFound, "if the repo is private, make sure you are authenticated"),
+    Sign::symptom(Cause::RepoNotFound, "datasetnotfounderror").without(&["revision", "gated"]),
+    Sign::symptom(Cause::RepoNotFound, "repository")
+        .with(&["does not exist", "not found", "doesn't exist"])
+        .without(&["revision", "github", "apt", "docker", "file"]),
+    Sign::symptom(Cause::RepoNotFound, "' not found.")
+        .with(&["model '", "dataset '", "space '"])
+        .without(&["file", "entry", "module", "revision"]),
+    Sign::decisive(Cause::RepoNotFound, "fatal: repository 'https://huggingface.co"),
+    Sign::decisive(Cause::RevisionNotFound, "revision not found"),
+    Sign::decisive(Cause::RevisionNotFound, "revisionnotfound"),
+    Sign::decisive(Cause::RevisionNotFound, "invalid rev id"),
+    Sign::decisive(Cause::RevisionNotFound, "is not a valid git identifier"),
+    Sign::decisive(Cause::RevisionNotFound, "doesn't exist for dataset").with(&["revision"]),
+    Sign::decisive(Cause::RevisionNotFound, "remote branch").with(&["not found in upstream"]),
+    Sign::symptom(Cause::RevisionNotFound, "did not match any file(s) known to git"),
+    Sign::decisive(Cause::FileNotFound, "entry not found for url"),
+    Sign::decisive(Cause::FileNotFound, "entrynotfounderror").without(&["localentrynotfounderror"]),
+    Sign::symptom(Cause::FileNotFound, "entrynotfound").without(&["localentrynotfound"]),
+    Sign::symptom(Cause::FileNotFound, "entry not found").without(&["local entry not found"]),
+    Sign::decisive(Cause::FileNotFound, "does not appear to have a file named"),
+    Sign::decisive(Cause::FileNotFound, "does not appear to have files named"),
+    Sign::decisive(Cause::FileNotFound, "error no file named"),
+    Sign::decisive(Cause::FileNotFound, "could not locate file"),
+    Sign::decisive(Cause::FileNotFound, "file not found in"),
+    Sign::decisive(Cause::FileNotFound, "no gguf files found"),
+    Sign::decisive(Cause::FileNotFound, "not a valid quantization scheme"),
+    Sign::decisive(Cause::FileNotFound, "repository is not gguf"),
+    Sign::decisive(Cause::FileNotFound, "file was not found locally at"),
+    Sign::symptom(Cause::FileNotFound, "couldn't find any data file at"),
+    Sign::symptom(Cause::FileNotFound, "unable to find").with(&["resolve/", "hf://", "in repository", "any data file"]),
+    Sign::symptom(Cause::FileNotFound, "should have a `model_type` key in its config.json"),
+    Sign::symptom(Cause::FileNotFound, "cannot find any model weights"),
+    Sign::decisive(Cause::RepoDisabled, "access to this resource is disabled"),
+    Sign::decisive(Cause::RepoDisabled, "disabledrepoerror"),
+    Sign::decisive(Cause::RepoDisabled, "is not available in your region"),
+    Sign::symptom(Cause::RepoDisabled, "cannot access repository for url"),
+    Sign::symptom(Cause::RepoDisabled, "repository has been disabled"),
+    Sign::decisive(Cause::RepoIdInvalid, "hfvalidationerror"),
+    Sign::decisive(Cause::RepoIdInvalid, "repo id must be in the form"),
+    Sign::decisive(Cause::RepoIdInvalid, "repo id must use alphanumeric"),
+    Sign::decisive(Cause::RepoIdInvalid, "repo id must be"),
+    Sign::decisive(Cause::RepoIdInvalid, "repo_id must be"),
+    Sign::decisive(Cause::RepoIdInvalid, "cannot have -- or .. in repo_id"),
+    Sign::decisive(Cause::RepoIdInvalid, "cannot end by '.git'"),
+    Sign::decisive(Cause::RepoIdInvalid, "repo_id cannot end"),
+    Sign::decisive(Cause::RepoIdInvalid, "incorrect path_or_model_id"),
+    Sign::decisive(Cause::RepoIdInvalid, "invalid repo id"),
+    Sign::decisive(Cause::RepoIdInvalid, "invalid repo name"),
+    Sign::decisive(Cause::RepoIdInvalid, "invalid repo_id"),
+    Sign::wrapper(Cause::RepoNotFound, "invalid repository id or local directory specified"),
+];
 
 /// How alike a file's name has to be to be suggested, from 0 to 1.
 const ALIKE: f64 = 0.6;
