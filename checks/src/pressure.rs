@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Bearing, Cause, Certainty, Evidence, Finding, Source};
+use crate::observe::downloads::{Download, Program};
 use crate::observe::layer::Layer;
-use crate::observe::processes::{Download, Program};
 use crate::observe::{Observations, Want};
 use crate::rate_limit::live::{self, Live};
 use crate::rate_limit::remedies::{Ends, guess, remedies};
@@ -45,8 +45,8 @@ const MOST: usize = 8;
 
 fn wants(case: &Case) -> BTreeSet<Want> {
     match case.target {
-        Some(_) => BTreeSet::from([Want::Processes, Want::Resolve, Want::Record]),
-        None => BTreeSet::from([Want::Processes, Want::Control]),
+        Some(_) => BTreeSet::from([Want::Downloads, Want::Resolve, Want::Record]),
+        None => BTreeSet::from([Want::Downloads, Want::Control]),
     }
 }
 
@@ -61,7 +61,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if live.limits.is_empty() && !limited_in_log {
         return Conclusion::ok("no limit is met that anything could provoke").with(log);
     }
-    let conclusion = match seen.processes() {
+    let conclusion = match seen.downloads() {
         Ok(downloads) => from_downloads(case, &live, downloads),
         Err(why) => Conclusion::unknown(why.to_string()),
     };

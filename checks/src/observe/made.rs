@@ -12,7 +12,7 @@ pub(crate) struct Made {
     pub record: Option<Seen<Record>>,
     pub resolve: Option<Seen<Resolve>>,
     pub control: Option<Seen<Resolve>>,
-    pub processes: Option<Seen<Downloads>>,
+    pub downloads: Option<Seen<Downloads>>,
 }
 
 impl Made {
@@ -23,7 +23,7 @@ impl Made {
         let _ = self.record.map(|seen| made.record.set(seen));
         let _ = self.resolve.map(|seen| made.resolve.set(seen));
         let _ = self.control.map(|seen| made.control.set(seen));
-        let _ = self.processes.map(|seen| made.processes.set(seen));
+        let _ = self.downloads.map(|seen| made.downloads.set(seen));
         made
     }
 }

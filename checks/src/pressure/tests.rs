@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::check::Status;
 use crate::observe::Unseen;
+use crate::observe::downloads::read;
 use crate::observe::made::Made;
-use crate::observe::processes::read;
 use crate::rate_limit::tests::{case, edge_429, seen_file, used_up};
 
 const URL: &str = "https://huggingface.co/org/name/resolve/main/model.safetensors";
@@ -18,7 +18,7 @@ fn process(line: &str) -> Download {
 
 fn run(made: Made, downloads: Result<Vec<Download>, Unseen>) -> Conclusion {
     let case = Arc::new(case(&[], Some("org/name")));
-    conclude(&case, &Made { processes: Some(downloads), ..made }.of(&case))
+    conclude(&case, &Made { downloads: Some(downloads), ..made }.of(&case))
 }
 
 fn causes(conclusion: &Conclusion) -> Vec<(Cause, Certainty, Bearing)> {
@@ -87,6 +87,6 @@ fn processes_that_cannot_be_listed_are_unknown() {
 fn variables_matter_to_the_storage_only() {
     let variables = [("HF_XET_HIGH_PERFORMANCE", "1")];
     let case = Arc::new(case(&variables, Some("org/name")));
-    let made = Made { processes: Some(Ok(Vec::new())), ..seen_file(None, edge_429(false)) };
+    let made = Made { downloads: Some(Ok(Vec::new())), ..seen_file(None, edge_429(false)) };
     assert_eq!(causes(&conclude(&case, &made.of(&case))), []);
 }
