@@ -22,6 +22,7 @@ pub(crate) fn case(home: &Path, variables: &[(&str, &str)], target: Option<&str>
         repo_id: id.to_owned(),
         revision: None,
         file: None,
+        tag: None,
         from: From::Argument,
     });
     let limits = Limits { timeout: Duration::from_secs(60), ..Limits::default() };

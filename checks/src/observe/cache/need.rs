@@ -138,6 +138,7 @@ mod tests {
             repo_id: "a/b".to_owned(),
             revision: None,
             file: file.map(str::to_owned),
+            tag: None,
             from: From::Argument,
         }
     }
