@@ -5,6 +5,10 @@
 
 pub mod http;
 pub mod hub;
+pub mod layer;
+pub mod limits;
+pub mod processes;
+pub mod rate_limit;
 pub mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +21,8 @@ use tokio::sync::OnceCell;
 
 use crate::case::Case;
 pub use http::{Answer, Failure, Http, Network};
-pub use hub::{Access, Record, Resolve, Whoami};
+pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
+pub use processes::Downloads;
 pub use volume::Volumes;
 
 /// An observation that a check can want.
@@ -31,8 +36,12 @@ pub enum Want {
     Resolve,
     /// The same on a public repository.
     Control,
+    /// The target's resolve URL with tokens that are not the active one.
+    OtherTokens,
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes,
+    /// The downloads that run on this machine.
+    Processes,
 }
 
 impl Want {
@@ -43,7 +52,9 @@ impl Want {
             Want::Record => "repository",
             Want::Resolve => "file",
             Want::Control => "public file",
+            Want::OtherTokens => "other tokens",
             Want::Volumes => "disk",
+            Want::Processes => "processes",
         }
     }
 }
@@ -73,7 +84,9 @@ pub struct Observations {
     record: OnceCell<Seen<Record>>,
     resolve: OnceCell<Seen<Resolve>>,
     control: OnceCell<Seen<Resolve>>,
+    other_tokens: OnceCell<Seen<Vec<OtherToken>>>,
     volumes: OnceCell<Seen<Volumes>>,
+    processes: OnceCell<Seen<Downloads>>,
 }
 
 impl Observations {
@@ -88,7 +101,9 @@ impl Observations {
             record: OnceCell::new(),
             resolve: OnceCell::new(),
             control: OnceCell::new(),
+            other_tokens: OnceCell::new(),
             volumes: OnceCell::new(),
+            processes: OnceCell::new(),
         }
     }
 
@@ -141,8 +156,14 @@ impl Observations {
             Want::Control => {
                 self.see_control().await;
             }
+            Want::OtherTokens => {
+                self.see_other_tokens().await;
+            }
             Want::Volumes => {
                 self.see_volumes().await;
+            }
+            Want::Processes => {
+                self.see_processes().await;
             }
         }
     }
@@ -163,9 +184,20 @@ impl Observations {
         self.control.get_or_init(|| hub::resolve_public(&self.case, &self.http)).await
     }
 
+    pub(crate) async fn see_other_tokens(&self) -> &Seen<Vec<OtherToken>> {
+        self.other_tokens
+            .get_or_init(|| async { hub::other_tokens(&self.case, &self.http, self.see_resolve().await).await })
+            .await
+    }
+
     pub(crate) async fn see_volumes(&self) -> &Seen<Volumes> {
         let case = Arc::clone(&self.case);
         self.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
+    }
+
+    pub(crate) async fn see_processes(&self) -> &Seen<Downloads> {
+        let endpoint = self.case.settings.endpoint.clone();
+        self.processes.get_or_init(|| blocking("processes", move || processes::look(&endpoint))).await
     }
 
     /// Whose token it is.
@@ -188,9 +220,19 @@ impl Observations {
         self.read(&self.control, Want::Control)
     }
 
+    /// The target's resolve URL with tokens that are not the active one; empty when the active one is not refused.
+    pub fn other_tokens(&self) -> Seen<&Vec<OtherToken>> {
+        self.read(&self.other_tokens, Want::OtherTokens)
+    }
+
     /// The volumes.
     pub fn volumes(&self) -> Seen<&Volumes> {
         self.read(&self.volumes, Want::Volumes)
+    }
+
+    /// The downloads that run on this machine.
+    pub fn processes(&self) -> Seen<&Downloads> {
+        self.read(&self.processes, Want::Processes)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {
