@@ -18,6 +18,23 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::ConnectionBlocked, "cannot connect to host"),
+    Sign::symptom(Cause::ConnectionBlocked, "connect call failed"),
+    Sign::symptom(Cause::ConnectionBlocked, "context deadline exceeded"),
+    Sign::symptom(Cause::ConnectionBlocked, "code=-1004"),
+    Sign::symptom(Cause::ConnectionBlocked, "code=-1009"),
+    Sign::symptom(Cause::ConnectionBlocked, "internet connection appears to be offline"),
+    Sign::symptom(Cause::ConnectionBlocked, "urlopen error timed out"),
+    Sign::symptom(Cause::ConnectionBlocked, "urlopen error [errno 1"),
+    Sign::symptom(Cause::ConnectionBlocked, "connectex:"),
+    Sign::symptom(Cause::ConnectionBlocked, "err_connection_timed_out"),
+    Sign::symptom(Cause::ConnectionBlocked, "err_connection_refused"),
+    Sign::symptom(Cause::ConnectionBlocked, "err_address_unreachable"),
+    Sign::symptom(Cause::ConnectionBlocked, "und_err_connect"),
+    Sign::symptom(Cause::ConnectionBlocked, "administratively prohibited"),
+    Sign::symptom(Cause::ConnectionBlocked, "noroutetohostexception"),
+    Sign::symptom(Cause::ConnectionBlocked, "could not connect to server").without(&["postgres"]),
+    Sign::wrapper(Cause::ConnectionBlocked, "couldn't connect to the hub"),
     Sign::symptom(Cause::ConnectionBlocked, "connection refused"),
     Sign::symptom(Cause::ConnectionBlocked, "connectionrefused"),
     Sign::symptom(Cause::ConnectionBlocked, "econnrefused"),
@@ -34,12 +51,7 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::ConnectionBlocked, "connection timed out"),
     Sign::symptom(Cause::ConnectionBlocked, "connection timeout"),
     Sign::symptom(Cause::ConnectionBlocked, "all connection attempts failed"),
-    Sign::symptom(Cause::ConnectionBlocked, "failed to establish a new connection").without(&[
-        "name or service",
-        "name resolution",
-        "nodename",
-        "getaddrinfo",
-    ]),
+    Sign::symptom(Cause::ConnectionBlocked, "failed to establish a new connection").without(&["name or service", "name resolution", "nodename", "getaddrinfo"]),
     Sign::symptom(Cause::ConnectionBlocked, "failed to establish connection"),
     Sign::symptom(Cause::ConnectionBlocked, "could not establish connection"),
     Sign::symptom(Cause::ConnectionBlocked, "failed to connect to"),
@@ -70,9 +82,7 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::ConnectionBlocked, "[errno 61]"),
     Sign::symptom(Cause::ConnectionBlocked, "[errno 65]"),
     Sign::symptom(Cause::ConnectionBlocked, "unable to connect to the remote server"),
-    Sign::symptom(Cause::ConnectionBlocked, "dial tcp")
-        .with(&["i/o timeout", "connection refused", "unreachable", "connectex", "no route"])
-        .without(&["lookup"]),
+    Sign::symptom(Cause::ConnectionBlocked, "dial tcp").with(&["i/o timeout", "connection refused", "unreachable", "connectex", "no route"]).without(&["lookup"]),
     Sign::symptom(Cause::ConnectionBlocked, "tls handshake timeout"),
     Sign::wrapper(Cause::ConnectionBlocked, "client.timeout exceeded while awaiting headers"),
     Sign::wrapper(Cause::ConnectionBlocked, "error sending request for url"),

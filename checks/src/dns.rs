@@ -18,6 +18,16 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::DnsFailure, "err_name_not_resolved"),
+    Sign::decisive(Cause::DnsFailure, "failed host lookup"),
+    Sign::decisive(Cause::DnsFailure, "specified hostname could not be found"),
+    Sign::decisive(Cause::DnsFailure, "code=-1003"),
+    Sign::decisive(Cause::DnsFailure, "name resolution failed"),
+    Sign::decisive(Cause::DnsFailure, "could not be resolved").with(&["host", "name", "server"]).without(&["proxy"]),
+    Sign::decisive(Cause::DnsFailure, "query refused"),
+    Sign::decisive(Cause::DnsFailure, "server misbehaving"),
+    Sign::decisive(Cause::DnsFailure, "winhttp").with(&["12007", "name_not_resolved"]),
+    Sign::decisive(Cause::DnsFailure, "wsahost_not_found"),
     Sign::decisive(Cause::DnsFailure, "name or service not known"),
     Sign::decisive(Cause::DnsFailure, "temporary failure in name resolution"),
     Sign::decisive(Cause::DnsFailure, "nodename nor servname provided"),
@@ -37,13 +47,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::DnsFailure, "dns error"),
     Sign::decisive(Cause::DnsFailure, "failed to lookup address information"),
     Sign::decisive(Cause::DnsFailure, "no such host"),
-    Sign::decisive(Cause::DnsFailure, "dial tcp: lookup").with(&[
-        "server misbehaving",
-        "i/o timeout",
-        "no such host",
-        "timeout",
-        "refused",
-    ]),
+    Sign::decisive(Cause::DnsFailure, "dial tcp: lookup").with(&["server misbehaving", "i/o timeout", "no such host", "timeout", "refused"]),
     Sign::decisive(Cause::DnsFailure, "unknownhostexception"),
     Sign::decisive(Cause::DnsFailure, "the remote name could not be resolved"),
     Sign::decisive(Cause::DnsFailure, "no such host is known"),

@@ -18,25 +18,17 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::SymlinkUnsupported, "too many levels of symbolic links"),
+    Sign::decisive(Cause::SymlinkUnsupported, "unable to create symlink"),
+    Sign::decisive(Cause::SymlinkUnsupported, "[winerror 1920]"),
+    Sign::decisive(Cause::SymlinkUnsupported, "[winerror 448]"),
+    Sign::decisive(Cause::SymlinkUnsupported, "[winerror 4390]"),
     Sign::decisive(Cause::SymlinkUnsupported, "[winerror 1314]"),
     Sign::decisive(Cause::SymlinkUnsupported, "os error 1314)"),
     Sign::decisive(Cause::SymlinkUnsupported, "in order to create symlinks"),
     Sign::decisive(Cause::SymlinkUnsupported, "required privilege is not held"),
     Sign::decisive(Cause::SymlinkUnsupported, "operation not permitted").with(&["' -> '", "symlink"]),
-    Sign::decisive(Cause::SymlinkUnsupported, "symlink")
-        .with(&[
-            "not supported",
-            "not permitted",
-            "eperm",
-            "cannot create",
-            "could not create",
-            "failed to create",
-            "unsupported",
-            "enosys",
-            "function not implemented",
-            "privilege",
-        ])
-        .without(&["uses symlinks by default", "degraded"]),
+    Sign::decisive(Cause::SymlinkUnsupported, "symlink").with(&["not supported", "not permitted", "eperm", "cannot create", "could not create", "failed to create", "unsupported", "enosys", "function not implemented", "privilege"]).without(&["uses symlinks by default", "degraded"]),
     Sign::decisive(Cause::SymlinkUnsupported, "function not implemented").with(&["' -> '", "symlink"]),
     Sign::decisive(Cause::SymlinkUnsupported, "[errno 95]").with(&["' -> '", "symlink"]),
     Sign::decisive(Cause::SymlinkUnsupported, "[winerror 1]").with(&["' -> '"]),

@@ -18,6 +18,10 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::LockStuck, "[errno 524]"),
+    Sign::symptom(Cause::LockStuck, "[errno 74]").with(&["lock"]),
+    Sign::symptom(Cause::LockStuck, "input/output error").with(&[".lock"]),
+    Sign::symptom(Cause::LockStuck, "waiting to acquire lock"),
     Sign::decisive(Cause::LockStuck, "still waiting to acquire lock"),
     Sign::decisive(Cause::LockStuck, "could not be acquired").with(&["lock"]),
     Sign::decisive(Cause::LockStuck, "lock acquisition failed"),

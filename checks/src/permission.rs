@@ -26,6 +26,9 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::CachePermission, "system error number 13"),
+    Sign::decisive(Cause::CachePermission, "unauthorizedaccessexception"),
+    Sign::decisive(Cause::CachePermission, "accessdeniedexception").without(&["s3", "amazon"]),
     Sign::decisive(Cause::CachePermission, "permission denied").without(&["publickey", "bind to port", "sudo", "ssh"]),
     Sign::decisive(Cause::CachePermission, "[errno 13]"),
     Sign::decisive(Cause::CachePermission, "os error 13)"),

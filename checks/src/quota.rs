@@ -22,6 +22,15 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::ProviderLimit, "is currently loading").with(&["model"]),
+    Sign::decisive(Cause::ProviderLimit, "free usage limit"),
+    Sign::decisive(Cause::ProviderLimit, "max requests total reached"),
+    Sign::symptom(Cause::ProviderLimit, "endpoint is paused"),
+    Sign::symptom(Cause::ProviderLimit, "scaled to zero"),
+    Sign::symptom(Cause::ProviderLimit, "please duplicate the space"),
+    Sign::decisive(Cause::ZerogpuQuota, "daily zerogpu quotas"),
+    Sign::symptom(Cause::ZerogpuQuota, "gpu task aborted"),
+    Sign::symptom(Cause::ZerogpuQuota, "zerogpu worker error"),
     Sign::decisive(Cause::InferenceCredits, "monthly included credits"),
     Sign::decisive(Cause::InferenceCredits, "exceeded your monthly included"),
     Sign::decisive(Cause::InferenceCredits, "included credits for inference providers"),

@@ -22,27 +22,33 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::RepoNotFound, "could not find space"),
+    Sign::symptom(Cause::RepoNotFound, "couldn't find a dataset script at"),
+    Sign::symptom(Cause::RepoNotFound, "is not a local folder or a valid repository name"),
+    Sign::symptom(Cause::RepoNotFound, "bucket '").with(&["not found", "doesn't exist on the hub"]),
+    Sign::decisive(Cause::RepoIdInvalid, "is neither a valid local path nor a valid repo id"),
+    Sign::decisive(Cause::RepoIdInvalid, "invalid repo type"),
+    Sign::decisive(Cause::RepoIdInvalid, "invalid hf uri"),
+    Sign::decisive(Cause::RepoIdInvalid, "is not a valid huggingface model path"),
+    Sign::decisive(Cause::FileNotFound, "object does not exist on the server"),
+    Sign::symptom(Cause::FileNotFound, "no (supported) data files found"),
+    Sign::symptom(Cause::FileNotFound, "no files matched"),
+    Sign::wrapper(Cause::RepoNotFound, "on the hugging face hub either"),
     Sign::decisive(Cause::RepoNotFound, "repository not found for url"),
     Sign::decisive(Cause::RepoNotFound, "repositorynotfounderror"),
     Sign::decisive(Cause::RepoNotFound, "repository not found"),
     Sign::decisive(Cause::RepoNotFound, "reponotfound"),
     Sign::decisive(Cause::RepoNotFound, "is not a valid model identifier"),
     Sign::decisive(Cause::RepoNotFound, "doesn't exist on the hub or cannot be accessed"),
-    Sign::decisive(Cause::RepoNotFound, "doesn't exist on the hub")
-        .with(&["dataset", "model"])
-        .without(&["revision", "file"]),
+    Sign::decisive(Cause::RepoNotFound, "doesn't exist on the hub").with(&["dataset", "model"]).without(&["revision", "file"]),
     Sign::symptom(Cause::RepoNotFound, "no config file found - are you sure the `model_name` is correct"),
     Sign::symptom(Cause::RepoNotFound, "file does not exist").with(&["pull model manifest", "manifest"]),
     Sign::symptom(Cause::RepoNotFound, "invalid username or password"),
     Sign::symptom(Cause::RepoNotFound, "please make sure you specified the correct `repo_id`"),
     Sign::symptom(Cause::RepoNotFound, "if the repo is private, make sure you are authenticated"),
     Sign::symptom(Cause::RepoNotFound, "datasetnotfounderror").without(&["revision", "gated"]),
-    Sign::symptom(Cause::RepoNotFound, "repository")
-        .with(&["does not exist", "not found", "doesn't exist"])
-        .without(&["revision", "github", "apt", "docker", "file"]),
-    Sign::symptom(Cause::RepoNotFound, "' not found.")
-        .with(&["model '", "dataset '", "space '"])
-        .without(&["file", "entry", "module", "revision"]),
+    Sign::symptom(Cause::RepoNotFound, "repository").with(&["does not exist", "not found", "doesn't exist"]).without(&["revision", "github", "apt", "docker", "file"]),
+    Sign::symptom(Cause::RepoNotFound, "' not found.").with(&["model '", "dataset '", "space '"]).without(&["file", "entry", "module", "revision"]),
     Sign::decisive(Cause::RepoNotFound, "fatal: repository 'https://huggingface.co"),
     Sign::decisive(Cause::RevisionNotFound, "revision not found"),
     Sign::decisive(Cause::RevisionNotFound, "revisionnotfound"),
@@ -55,9 +61,9 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::FileNotFound, "entrynotfounderror").without(&["localentrynotfounderror"]),
     Sign::symptom(Cause::FileNotFound, "entrynotfound").without(&["localentrynotfound"]),
     Sign::symptom(Cause::FileNotFound, "entry not found").without(&["local entry not found"]),
-    Sign::decisive(Cause::FileNotFound, "does not appear to have a file named"),
-    Sign::decisive(Cause::FileNotFound, "does not appear to have files named"),
-    Sign::decisive(Cause::FileNotFound, "error no file named"),
+    Sign::symptom(Cause::FileNotFound, "does not appear to have a file named").without(&["according to the checkpoint index"]),
+    Sign::symptom(Cause::FileNotFound, "does not appear to have files named"),
+    Sign::symptom(Cause::FileNotFound, "error no file named"),
     Sign::decisive(Cause::FileNotFound, "could not locate file"),
     Sign::decisive(Cause::FileNotFound, "file not found in"),
     Sign::decisive(Cause::FileNotFound, "no gguf files found"),

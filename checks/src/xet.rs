@@ -19,6 +19,12 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::XetClient, "xet runtime error"),
+    Sign::symptom(Cause::XetClient, "does not contain a refresh endpoint"),
+    Sign::symptom(Cause::XetClient, "merkledb"),
+    Sign::symptom(Cause::XetClient, "single flight error"),
+    Sign::symptom(Cause::XetClient, "unable to register sigint handler"),
+    Sign::symptom(Cause::XetClient, "data integrity error"),
     Sign::symptom(Cause::XetClient, "cas service error"),
     Sign::symptom(Cause::XetClient, "cas client error"),
     Sign::symptom(Cause::XetClient, "data processing error"),
@@ -29,22 +35,12 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::XetClient, "to use optimized download using xet storage"),
     Sign::decisive(Cause::XetClient, "from 'hf_xet'").with(&["cannot import"]),
     Sign::decisive(Cause::XetClient, "no module named 'hf_xet'"),
-    Sign::symptom(Cause::XetClient, "hf_xet").with(&[
-        "panicked",
-        "panic",
-        "importerror",
-        "undefined symbol",
-        "glibc",
-        "dll load failed",
-        "segmentation",
-    ]),
+    Sign::symptom(Cause::XetClient, "hf_xet").with(&["panicked", "panic", "importerror", "undefined symbol", "glibc", "dll load failed", "segmentation"]),
     Sign::symptom(Cause::XetClient, "xetauthenticationerror"),
     Sign::symptom(Cause::XetClient, "xetobjectnotfounderror"),
     Sign::symptom(Cause::XetClient, "xet download failed"),
     Sign::symptom(Cause::XetClient, "xet_get").with(&["error", "failed"]),
-    Sign::symptom(Cause::XetClient, "hf-xet")
-        .with(&["panicked", "failed", "error", "incompatible"])
-        .without(&["pip install"]),
+    Sign::symptom(Cause::XetClient, "hf-xet").with(&["panicked", "failed", "error", "incompatible"]).without(&["pip install"]),
     Sign::symptom(Cause::XetClient, "xet-core").with(&["panicked", "error"]).without(&["warn", "retry"]),
     Sign::wrapper(Cause::XetClient, "xet-read-token"),
     Sign::symptom(Cause::XetClient, "network error: request"),

@@ -4,6 +4,7 @@ pub mod command;
 pub mod event;
 pub mod extract;
 pub mod facts;
+mod frame;
 pub mod host;
 mod line;
 mod reader;

@@ -10,6 +10,7 @@ use super::command;
 use super::event::{Event, Mark, Tone};
 use super::extract;
 use super::facts::{Facts, Seen};
+use super::frame::{self, Frame};
 use super::host::Owner;
 use super::line::{PIECE, decode, excerpt, stamp, unescape, virtual_lines, without_escapes, without_prefix};
 use super::sign::{Sign, Weight};
@@ -250,7 +251,9 @@ pub struct Scan {
     pub lfs_fetched: bool,
     /// A listing shows that no inode is left.
     pub inodes_used_up: bool,
-    lock_frame: u64,
+    frames: Vec<Frame>,
+    frame_indent: usize,
+    exception_closed: bool,
     run: u32,
     run_has_events: bool,
     chain: u32,
@@ -280,7 +283,9 @@ impl Scan {
             cloned: false,
             lfs_fetched: false,
             inodes_used_up: false,
-            lock_frame: 0,
+            frames: Vec::new(),
+            frame_indent: 0,
+            exception_closed: false,
             run: 0,
             run_has_events: false,
             chain: 0,
@@ -328,7 +333,11 @@ impl Scan {
         let lower = text.to_ascii_lowercase();
         let mut triggers: Vec<Trigger> = Vec::new();
         let mut marks: Vec<Mark> = Vec::new();
-        let is_code = self.after_frame || is_source_line(text);
+        let indent = indent_of(whole, text);
+        if SURVIVED.iter().any(|words| text.contains(words)) {
+            return;
+        }
+        let is_code = (self.after_frame && indent > self.frame_indent) || is_source_line(text);
         for found in self.words.automaton.find_overlapping_iter(&lower) {
             let id = found.pattern().as_usize();
             match self.words.signs.get(id) {
@@ -355,7 +364,10 @@ impl Scan {
             self.across_the_seam(number, &lower, &mut marks);
         }
         self.after_frame = triggers.contains(&Trigger::Frame) && lower.starts_with("file \"");
-        self.looks(number, &lower, is_code);
+        if self.after_frame {
+            self.frame_indent = indent;
+        }
+        self.looks(&lower, is_code);
         self.previous = (number, lower.clone());
         if triggers.is_empty() && marks.is_empty() {
             return;
@@ -364,11 +376,16 @@ impl Scan {
         if triggers.contains(&Trigger::Linked) {
             self.linked = true;
         }
+        if is_last_retry(&lower) {
+            self.retries_end();
+        }
         if triggers.contains(&Trigger::Traceback) {
             if !self.linked {
                 self.chain += 1;
             }
             self.linked = false;
+            self.exception_closed = false;
+            self.frames.clear();
         }
         if triggers.contains(&Trigger::Success) && is_success(text, &lower) {
             self.success(number);
@@ -402,14 +419,22 @@ impl Scan {
         status: Option<u16>,
         exception: Option<String>,
     ) {
-        if number > self.last_event_line + 60 {
+        // An exception without a traceback of its own, after one that is told to its end, is another story.
+        let another = exception.is_some() && self.exception_closed && !self.linked;
+        if number > self.last_event_line + 60 || another {
             self.chain += 1;
+        }
+        self.exception_closed |= exception.is_some();
+        if exception.is_some() {
+            self.linked = false;
         }
         self.last_event_line = number;
         marks.sort_by_key(|mark| (std::cmp::Reverse(mark.weight), mark.at));
         let at = marks.first().map_or(0, |mark| mark.at);
-        if number <= self.lock_frame + 6 && (lower.contains("[errno 9]") || lower.contains("bad file descriptor")) {
-            marks.push(Mark { cause: Cause::LockStuck, weight: Weight::Decisive, words: "bad file descriptor", at: 0 });
+        let shown = frame::marks(lower, exception.as_deref(), &self.frames);
+        if !shown.is_empty() {
+            marks.retain(|mark| mark.cause != Cause::CorruptFile);
+            marks.extend(shown);
         }
         let retry = RETRYING.iter().any(|word| lower.contains(word));
         let error = exception.is_some()
@@ -437,6 +462,9 @@ impl Scan {
         };
         self.run_has_events |= event.marks.iter().any(|m| m.weight >= Weight::Wrapper);
         self.refusal(&event, lower);
+        if event.exception.is_some() {
+            self.frames.clear();
+        }
         self.keep(event);
     }
 
@@ -486,9 +514,9 @@ impl Scan {
     }
 
     /// What listings and frames show beside.
-    fn looks(&mut self, number: u64, lower: &str, is_code: bool) {
-        if is_code && (lower.contains("flock(") || lower.contains("lock.acquire") || lower.contains("lockf(")) {
-            self.lock_frame = number;
+    fn looks(&mut self, lower: &str, is_code: bool) {
+        if is_code || self.after_frame {
+            frame::note(lower, &mut self.frames);
         }
         self.small_weights |= lists_a_pointer(lower);
         self.cloned |= lower.contains("git clone https://huggingface.co") || lower.contains("git clone https://hf.co");
@@ -515,6 +543,13 @@ impl Scan {
         self.run += 1;
         self.chain += 1;
         self.run_has_events = false;
+    }
+
+    /// The request that was tried again is given up: its error is the failure.
+    fn retries_end(&mut self) {
+        if let Some(event) = self.last.back_mut().or(self.first.last_mut()) {
+            event.retry = false;
+        }
     }
 
     fn success(&mut self, number: u64) {
@@ -628,6 +663,18 @@ impl Scan {
     }
 }
 
+/// Notes of clients that go on without what failed.
+const SURVIVED: &[&str] = &[
+    "Defaulting to existing file",
+    "Returning existing local_dir",
+    "Returning existing local snapshot",
+    "Ignored error while",
+    "Continuing without setting permissions",
+    "no remote preset found, skipping",
+    "Error while fetching `HF_TOKEN` secret value from your vault",
+    "does not exist in your Colab secrets",
+];
+
 const RETRYING: &[&str] = &[
     "thrown while requesting",
     "retrying",
@@ -642,6 +689,14 @@ const RETRYING: &[&str] = &[
     "will delay",
     "ignoring the lookup",
 ];
+
+/// Whether a client says that it tries for the last time.
+fn is_last_retry(lower: &str) -> bool {
+    lower.split_once("[retry ").is_some_and(|(_, rest)| {
+        let count = rest.split(']').next().unwrap_or("");
+        count.split_once('/').is_some_and(|(now, all)| now == all)
+    })
+}
 
 fn token_use(lower: &str, facts: &mut Facts) {
     let token = &mut facts.token;
@@ -679,7 +734,9 @@ fn token_use(lower: &str, facts: &mut Facts) {
     ]
     .iter()
     .any(|w| lower.contains(w));
-    token.shadowed |= lower.contains("current active token independently from");
+    token.shadowed |= ["current active token independently from", "will override the access token you've just switched to"]
+        .iter()
+        .any(|w| lower.contains(w));
 }
 
 /// Whether the words show that something is tried again without a pause.
@@ -803,6 +860,13 @@ fn without_date(whole: &str) -> &str {
     } else {
         trimmed
     }
+}
+
+/// How many blanks stand before a line's message.
+fn indent_of(whole: &str, text: &str) -> usize {
+    let before = whole.len() - whole.trim_end().len();
+    let end = whole.len() - before - text.trim_end().len().min(whole.len() - before);
+    whole.get(..end).map_or(0, |prefix| prefix.len() - prefix.trim_end_matches(' ').len())
 }
 
 /// A line's words without its numbers, as a hash.

@@ -1,7 +1,7 @@
 //! What each event means: its signs and numbers, read with what the rest of the log says.
 
 use super::super::event::{Event, Mark};
-use super::super::extract::{RequestId, target_of};
+use super::super::extract::{LimitWords, RequestId, target_of};
 use super::super::host::{Owner, owner};
 use super::super::scan::Scan;
 use super::super::sign::Weight;
@@ -198,13 +198,12 @@ impl<'a> Context<'a> {
                 }
                 refusal::meaning(&Refusal { status: event.status.unwrap_or(503), owner, ..Refusal::default() })
             }
-            EndpointMisconfigured
-                if mark.words.contains("scheme")
-                    || mark.words.contains("protocol")
-                    || mark.words.contains("adapters")
-                    || mark.words.contains("relative url") =>
-            {
+            EndpointMisconfigured if ["scheme", "protocol", "adapters", "port="].iter().any(|word| mark.words.contains(word)) => {
                 Some((EndpointMisconfigured, Weight::Decisive, &[]))
+            }
+            EndpointMisconfigured if mark.words.contains("can't find the page") => {
+                let mirror = self.at_a_mirror() || owner == Some(Owner::Mirror);
+                mirror.then_some((EndpointMisconfigured, Weight::Decisive, &[MirrorFailure]))
             }
             EndpointMisconfigured => {
                 let weight = weight.min(Weight::Symptom);
@@ -220,7 +219,10 @@ impl<'a> Context<'a> {
                 )
             }
             CdnBlocked if foreign && owner == Some(Owner::Other) => None,
-            CaptivePortal if foreign && weight < Weight::Decisive => None,
+            CaptivePortal if weight < Weight::Decisive && !self.scan.facts.about_the_hub => None,
+            PartialCache if lower.contains("size of size 0 ") || (lower.contains("be of size 0 but") && self.at_a_mirror()) => {
+                Some((MirrorFailure, Weight::Symptom, &[PartialCache]))
+            }
             PartialCache if weight == Weight::Symptom && is_too_long(&event.text) => {
                 Some((PathTooLong, Weight::Decisive, &[PartialCache]))
             }
@@ -275,12 +277,12 @@ impl<'a> Context<'a> {
         if request_id == Some(RequestId::Client) {
             request_id = None;
         }
-        let words = around.iter().find_map(|e| e.limit.as_ref());
+        let words = around.iter().filter_map(|e| e.limit.as_ref()).fold(LimitWords::default(), |all, more| all.and(more));
         rate::whose(&Limit {
             owner,
             path,
             request_id,
-            words,
+            words: (words != LimitWords::default()).then_some(&words),
             limits_the_address: says("rate limit your ip"),
             limits_the_account: around.iter().any(|e| e.has(Cause::RateLimitAccount)),
             token_sent: token.sent,

@@ -49,6 +49,9 @@ pub fn meaning(breakage: &Breakage<'_>) -> Option<(Cause, Weight, &'static [Caus
         "out of",
         "read error at byte",
         "requesting get",
+        "rpc failed",
+        "ssl_read",
+        "receiving objects",
     ]
     .iter()
     .any(|word| lower.contains(word));

@@ -57,7 +57,7 @@ pub fn whose(limit: &Limit<'_>) -> (Cause, Weight, &'static [Cause]) {
     if limit.request_id == Some(RequestId::Edge) && !named && limit.words.is_none_or(|w| w.bucket.is_none()) {
         return (RateLimitCdn, Weight::Decisive, &[RateLimitIp, RateLimitAnonymous]);
     }
-    let writes = ["/commit/", "/branch/", "/preupload/", "/tag/", "/api/repos/", "/discussions"]
+    let writes = ["/commit/", "/branch/", "/preupload/", "/tag/", "/api/repos/", "/discussions", "/whoami"]
         .iter()
         .any(|verb| limit.path.contains(verb));
     if writes {
