@@ -6,6 +6,8 @@
 pub mod cache;
 pub mod http;
 pub mod hub;
+pub mod integrity;
+pub mod locks;
 #[cfg(test)]
 pub(crate) mod made;
 pub mod mounts;
@@ -25,6 +27,8 @@ use crate::case::Case;
 pub use cache::Cache;
 pub use http::{Answer, Failure, Http, Network};
 pub use hub::{Access, Record, Resolve, Whoami};
+pub use integrity::Integrity;
+pub use locks::Locks;
 pub use volume::Volumes;
 
 /// An observation that a check can want.
@@ -42,6 +46,10 @@ pub enum Want {
     Volumes,
     /// What lies in the caches.
     Cache,
+    /// Whether cached files are what they should be.
+    Integrity,
+    /// Who holds the locks of downloads.
+    Locks,
 }
 
 impl Want {
@@ -54,6 +62,8 @@ impl Want {
             Want::Control => "public file",
             Want::Volumes => "disk",
             Want::Cache => "cache",
+            Want::Integrity => "cached files",
+            Want::Locks => "locks",
         }
     }
 }
@@ -62,6 +72,11 @@ impl Want {
 pub trait Progress: Send + Sync + std::fmt::Debug {
     /// The observations that have not ended.
     fn waiting_for(&self, wants: &BTreeSet<Want>);
+
+    /// While files are hashed, ten times a second: bytes done and bytes in all.
+    fn hashing(&self, done: u64, total: u64) {
+        let _ = (done, total);
+    }
 }
 
 /// Why something was not seen. The text ends up in a check's `because`.
@@ -85,6 +100,9 @@ pub struct Observations {
     control: OnceCell<Seen<Resolve>>,
     volumes: OnceCell<Seen<Volumes>>,
     cache: OnceCell<Seen<Cache>>,
+    integrity: OnceCell<Seen<Integrity>>,
+    locks: OnceCell<Seen<Locks>>,
+    meter: Arc<integrity::Meter>,
 }
 
 impl Observations {
@@ -101,6 +119,9 @@ impl Observations {
             control: OnceCell::new(),
             volumes: OnceCell::new(),
             cache: OnceCell::new(),
+            integrity: OnceCell::new(),
+            locks: OnceCell::new(),
+            meter: Arc::default(),
         }
     }
 
@@ -132,11 +153,32 @@ impl Observations {
                     progress.waiting_for(&waiting);
                 }
             };
-            // What is not seen by then stays unseen, and says so.
-            let _ = tokio::time::timeout(deadline, all).await;
+            // What is not seen by then stays unseen, and says so. Hashing was asked for and takes what it takes.
+            let hashing = observations.case.limits.verify && wants.contains(&Want::Integrity);
+            let patient = async {
+                if hashing {
+                    observations.hash(progress.as_ref()).await;
+                }
+            };
+            let _ = futures::join!(tokio::time::timeout(deadline, all), patient);
         }
         progress.waiting_for(&BTreeSet::new());
         observations
+    }
+
+    /// Waits for the hashes, however long they take, and tells how far they have come.
+    async fn hash(&self, progress: &dyn Progress) {
+        let tell = async {
+            loop {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                let (done, total) = integrity::progress(&self.meter);
+                progress.hashing(done, total);
+            }
+        };
+        tokio::select! {
+            _ = self.see_integrity() => {}
+            () = tell => {}
+        }
     }
 
     async fn make_one(&self, want: Want) {
@@ -158,6 +200,12 @@ impl Observations {
             }
             Want::Cache => {
                 self.see_cache().await;
+            }
+            Want::Integrity => {
+                self.see_integrity().await;
+            }
+            Want::Locks => {
+                self.see_locks().await;
             }
         }
     }
@@ -188,6 +236,20 @@ impl Observations {
         self.cache.get_or_init(|| blocking("cache", move || Ok(cache::of_case(&case)))).await
     }
 
+    pub(crate) async fn see_integrity(&self) -> &Seen<Integrity> {
+        self.integrity
+            .get_or_init(|| {
+                let (case, meter) = (Arc::clone(&self.case), Arc::clone(&self.meter));
+                blocking("cached files", move || Ok(integrity::look(&case, &meter)))
+            })
+            .await
+    }
+
+    pub(crate) async fn see_locks(&self) -> &Seen<Locks> {
+        let case = Arc::clone(&self.case);
+        self.locks.get_or_init(|| blocking("locks", move || Ok(locks::look(&case)))).await
+    }
+
     /// Whose token it is.
     pub fn whoami(&self) -> Seen<&Whoami> {
         self.read(&self.whoami, Want::Whoami)
@@ -216,6 +278,16 @@ impl Observations {
     /// What lies in the caches.
     pub fn cache(&self) -> Seen<&Cache> {
         self.read(&self.cache, Want::Cache)
+    }
+
+    /// Whether cached files are what they should be.
+    pub fn integrity(&self) -> Seen<&Integrity> {
+        self.read(&self.integrity, Want::Integrity)
+    }
+
+    /// Who holds the locks of downloads.
+    pub fn locks(&self) -> Seen<&Locks> {
+        self.read(&self.locks, Want::Locks)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {
