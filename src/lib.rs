@@ -1,1 +1,3 @@
 //! What faces the person.
+
+pub mod fix;
