@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::change::{NewContent, Patch};
+use super::change::{NewContent, Patch, Served};
 use super::world::{FixWorld, Shell};
 
 /// The mark at the end of the line that reads our file.
@@ -213,7 +213,7 @@ pub(crate) fn with_source_line(before: Option<&[u8]>, world: &FixWorld) -> Optio
     Some(NewContent {
         bytes: [old, gap, to.as_slice()].concat(),
         patch: Some(Patch { from: Vec::new(), to, whole_lines: true }),
-        serves: Some(env_file(world)),
+        serves: Some(Served::now(env_file(world))),
         // A start-up file holds no secret of ours: a new one is like any other.
         mode: before.is_none().then_some(0o644),
     })

@@ -17,7 +17,7 @@ use super::world::FixWorld;
 
 pub(crate) use mode::Mode;
 pub(crate) use moved::Move;
-pub(crate) use written::{NewContent, Patch, Write};
+pub(crate) use written::{NewContent, Patch, Served, Write};
 
 /// A recorded change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

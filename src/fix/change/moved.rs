@@ -32,6 +32,15 @@ pub(crate) struct MovedAside {
     pub change: Move,
 }
 
+/// What became of trying to move something to one place.
+enum Attempt {
+    Moved(Box<MovedAside>),
+    /// No folder can be made there.
+    NoPlace,
+    /// A rename does not reach it.
+    OtherVolume,
+}
+
 impl Recorder<'_> {
     /// Moves something to quarantine after looking once more whether it may be touched.
     ///
@@ -52,53 +61,50 @@ impl Recorder<'_> {
         let run = self.journal()?.id.clone();
         let mut refused = None;
         for place in quarantine::places(world, root, &run) {
-            match self.move_to(root, &spot, &stamp, &place) {
-                Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            match self.move_to(root, &spot, &stamp, &place)? {
+                Attempt::Moved(moved) => return Ok(*moved),
+                Attempt::NoPlace => {}
+                Attempt::OtherVolume => {
                     refused =
                         Some("it lies on another volume than any place for it: moving would mean copying".to_owned());
                 }
-                Err(error) => return Err(Halt::Failed(format!("{}: {error}", world.show(path)))),
-                Ok(Some(moved)) => return Ok(moved),
-                Ok(None) => {}
             }
         }
         Err(Halt::Skipped(refused.unwrap_or_else(|| "no place for quarantine can be made on its volume".to_owned())))
     }
 
-    /// Tries one place; none when no folder can be made there.
-    fn move_to(
-        &mut self,
-        root: &Path,
-        spot: &inside::Spot,
-        stamp: &Stamp,
-        place: &Path,
-    ) -> io::Result<Option<MovedAside>> {
+    /// Tries one place.
+    fn move_to(&mut self, root: &Path, spot: &inside::Spot, stamp: &Stamp, place: &Path) -> Result<Attempt, Halt> {
         let world = self.world;
         let number = self.journal()?.next();
-        let Ok(folder) = quarantine::make(place, number) else { return Ok(None) };
-        let name = spot.path.file_name().ok_or_else(|| io::Error::other("it has no name"))?;
+        let Ok(folder) = quarantine::make(place, number) else { return Ok(Attempt::NoPlace) };
+        let name = spot.path.file_name().ok_or_else(|| Halt::Skipped("it has no name".to_owned()))?;
         let change =
             Move { root: root.to_owned(), from: spot.path.clone(), to: folder.join(name), stamp: stamp.clone() };
-        let step = self.intend(&Change::Move(change.clone()))?;
+        let step = self.intend(&Change::Move(change.clone())).inspect_err(|_| quarantine::tidy(&folder))?;
         let moved = world.reach(Step::Intended).and_then(|()| spot.move_to(&change.to));
         if let Err(error) = moved {
             self.abandon(step, &error.to_string());
             quarantine::tidy(&folder);
-            return Err(error);
+            return match error.kind() {
+                io::ErrorKind::CrossesDevices => Ok(Attempt::OtherVolume),
+                // Nothing has happened to it, and what else is to be moved may fare better.
+                _ => Err(Halt::Skipped(format!("it cannot be moved: {error}"))),
+            };
         }
         // Between the last look and the move somebody may have put another file there.
         let arrived = Stamp::of(&change.to).is_ok_and(|now| now == *stamp);
         if !arrived && spot.bring(&change.to).is_ok() {
             self.abandon(step, "something else came to lie there");
             quarantine::tidy(&folder);
-            return Err(io::Error::other("it was replaced at this moment"));
+            return Err(Halt::Skipped("it was replaced at this moment".to_owned()));
         }
         for folder in [spot.path.parent(), Some(folder.as_path())].into_iter().flatten() {
             super::super::private::sync_folder(folder)?;
         }
         world.reach(Step::Changed)?;
         self.done(step)?;
-        Ok(Some(MovedAside { step, change }))
+        Ok(Attempt::Moved(Box::new(MovedAside { step, change })))
     }
 
     /// Puts back what turned out to be in use.

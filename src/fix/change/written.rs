@@ -33,8 +33,29 @@ pub(crate) struct Write {
     pub mode_after: Option<u32>,
     /// The edit, to take back that alone when the file was changed again since.
     pub patch: Option<SavedPatch>,
-    /// An env file that this write serves: it is not taken back while that file sets something.
-    pub serves: Option<PathBuf>,
+    /// The env file that this write serves: it is not taken back while others need it for that file.
+    pub serves: Option<Served>,
+}
+
+/// An env file that a start-up file reads because of this write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Served {
+    path: PathBuf,
+    /// Hash of its content at that time; none when there was no such file.
+    before: Option<String>,
+}
+
+impl Served {
+    /// An env file as it is now.
+    pub(crate) fn now(path: PathBuf) -> Served {
+        Served { before: fs::read(&path).ok().map(|bytes| sha256(&bytes)), path }
+    }
+
+    /// Whether the file sets something that it did not set when the write was made: for a later run, or for the person.
+    fn is_needed(&self) -> bool {
+        let now = fs::read(&self.path).ok().map(|bytes| sha256(&bytes));
+        now != self.before && shell_env::sets_something(&self.path)
+    }
 }
 
 /// An edit: one text in place of another.
@@ -59,7 +80,7 @@ pub(crate) struct SavedPatch {
 pub(crate) struct NewContent {
     pub bytes: Vec<u8>,
     pub patch: Option<Patch>,
-    pub serves: Option<PathBuf>,
+    pub serves: Option<Served>,
     /// Permission bits: those before when none, or private for a new file.
     pub mode: Option<u32>,
 }
@@ -172,9 +193,9 @@ impl Write {
             return Ok(Back::AlreadyThere(format!("{shown} is as it was before")));
         }
         if let Some(served) = &self.serves
-            && shell_env::sets_something(served)
+            && served.is_needed()
         {
-            return Ok(Back::Kept(format!("{shown} still reads {}, which later runs use", world.show(served))));
+            return Ok(Back::Kept(format!("{shown} still reads {}, which later runs use", world.show(&served.path))));
         }
         if hash == self.after && (now.mode == self.mode_after || self.mode_after.is_none()) {
             return self.restore(world, &now, &shown);
