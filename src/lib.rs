@@ -7,6 +7,7 @@ pub mod command;
 pub mod exit;
 pub mod progress;
 pub mod report;
+pub mod run;
 pub mod terminal;
 pub mod wait;
 
