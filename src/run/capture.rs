@@ -7,9 +7,9 @@ use std::collections::VecDeque;
 use std::io::{Cursor, Read};
 
 /// How much of the beginning is kept, in bytes: the command line, versions, first warnings.
-const HEAD: usize = 2 << 20;
+const HEAD: usize = 1 << 20;
 /// How much of the end is kept, in bytes: the failure.
-const TAIL: usize = 14 << 20;
+const TAIL: usize = 7 << 20;
 /// The longest unfinished line that is held back so that the other stream does not break it, in bytes.
 const LINE: usize = 64 << 10;
 
