@@ -3,10 +3,18 @@
 //! An observation reports; it concludes nothing. It may wait for another one, never for a check. When the time is up,
 //! what has been seen by then is what there is.
 
+pub mod cache;
+pub mod downloads;
 pub mod http;
 pub mod hub;
 pub mod layer;
 pub mod limits;
+#[cfg(test)]
+pub(crate) mod made;
+#[cfg(test)]
+pub(crate) mod made_cache;
+pub mod mounts;
+pub mod owners;
 pub mod processes;
 pub mod rate_limit;
 pub mod volume;
@@ -20,9 +28,10 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::OnceCell;
 
 use crate::case::Case;
+pub use cache::Cache;
+pub use downloads::Downloads;
 pub use http::{Answer, Failure, Http, Network};
 pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
-pub use processes::Downloads;
 pub use volume::Volumes;
 
 /// An observation that a check can want.
@@ -41,7 +50,9 @@ pub enum Want {
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes,
     /// The downloads that run on this machine.
-    Processes,
+    Downloads,
+    /// What lies in the caches.
+    Cache,
 }
 
 impl Want {
@@ -54,7 +65,8 @@ impl Want {
             Want::Control => "public file",
             Want::OtherTokens => "other tokens",
             Want::Volumes => "disk",
-            Want::Processes => "processes",
+            Want::Downloads => "processes",
+            Want::Cache => "cache",
         }
     }
 }
@@ -86,7 +98,8 @@ pub struct Observations {
     control: OnceCell<Seen<Resolve>>,
     other_tokens: OnceCell<Seen<Vec<OtherToken>>>,
     volumes: OnceCell<Seen<Volumes>>,
-    processes: OnceCell<Seen<Downloads>>,
+    downloads: OnceCell<Seen<Downloads>>,
+    cache: OnceCell<Seen<Cache>>,
 }
 
 impl Observations {
@@ -103,7 +116,8 @@ impl Observations {
             control: OnceCell::new(),
             other_tokens: OnceCell::new(),
             volumes: OnceCell::new(),
-            processes: OnceCell::new(),
+            downloads: OnceCell::new(),
+            cache: OnceCell::new(),
         }
     }
 
@@ -162,8 +176,11 @@ impl Observations {
             Want::Volumes => {
                 self.see_volumes().await;
             }
-            Want::Processes => {
-                self.see_processes().await;
+            Want::Downloads => {
+                self.see_downloads().await;
+            }
+            Want::Cache => {
+                self.see_cache().await;
             }
         }
     }
@@ -195,9 +212,14 @@ impl Observations {
         self.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
     }
 
-    pub(crate) async fn see_processes(&self) -> &Seen<Downloads> {
+    pub(crate) async fn see_downloads(&self) -> &Seen<Downloads> {
         let endpoint = self.case.settings.endpoint.clone();
-        self.processes.get_or_init(|| blocking("processes", move || processes::look(&endpoint))).await
+        self.downloads.get_or_init(|| blocking("processes", move || downloads::look(&endpoint))).await
+    }
+
+    pub(crate) async fn see_cache(&self) -> &Seen<Cache> {
+        let case = Arc::clone(&self.case);
+        self.cache.get_or_init(|| blocking("cache", move || Ok(cache::of_case(&case)))).await
     }
 
     /// Whose token it is.
@@ -231,8 +253,13 @@ impl Observations {
     }
 
     /// The downloads that run on this machine.
-    pub fn processes(&self) -> Seen<&Downloads> {
-        self.read(&self.processes, Want::Processes)
+    pub fn downloads(&self) -> Seen<&Downloads> {
+        self.read(&self.downloads, Want::Downloads)
+    }
+
+    /// What lies in the caches.
+    pub fn cache(&self) -> Seen<&Cache> {
+        self.read(&self.cache, Want::Cache)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {
