@@ -734,9 +734,10 @@ fn token_use(lower: &str, facts: &mut Facts) {
     ]
     .iter()
     .any(|w| lower.contains(w));
-    token.shadowed |= ["current active token independently from", "will override the access token you've just switched to"]
-        .iter()
-        .any(|w| lower.contains(w));
+    token.shadowed |=
+        ["current active token independently from", "will override the access token you've just switched to"]
+            .iter()
+            .any(|w| lower.contains(w));
 }
 
 /// Whether the words show that something is tried again without a pause.
