@@ -8,6 +8,7 @@ pub mod exit;
 pub mod fix;
 pub mod progress;
 pub mod report;
+pub mod run;
 pub mod terminal;
 pub mod wait;
 
