@@ -24,13 +24,10 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::TokenMalformed, "headers.append: \"bearer"),
+    Sign::decisive(Cause::TokenMalformed, "invalid header value: \"bearer"),
     Sign::decisive(Cause::TokenMalformed, "invalid header 'authorization"),
-    Sign::decisive(Cause::TokenMalformed, "bytestring because the character at index").with(&[
-        "header",
-        "bearer",
-        "authorization",
-        "greater than 255",
-    ]),
+    Sign::decisive(Cause::TokenMalformed, "bytestring because the character at index").with(&["header", "bearer", "authorization", "greater than 255"]),
     Sign::decisive(Cause::TokenInvalid, "oidc exchange failed"),
     Sign::decisive(Cause::TokenInvalid, "make sure you are properly logged in by executing"),
     Sign::hint(Cause::TokenShadowed, "will override the access token you've just switched to"),
@@ -56,13 +53,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::TokenMalformed, "the format of value").with(&["bearer"]),
     Sign::decisive(Cause::TokenMalformed, "invalid format for authorization"),
     Sign::decisive(Cause::TokenMalformed, "token seems to be malformed"),
-    Sign::decisive(Cause::TokenMalformed, "codec can't encode character").with(&[
-        "bearer",
-        "header",
-        "position 7",
-        "position 8",
-        "position 9",
-    ]),
+    Sign::decisive(Cause::TokenMalformed, "codec can't encode character").with(&["bearer", "header", "position 7", "position 8", "position 9"]),
     Sign::hint(Cause::TokenMalformed, "codec can't encode character").with(&["'latin-1'", "'ascii'"]),
     Sign::decisive(Cause::TokenInvalid, "invalid credentials in authorization header"),
     Sign::decisive(Cause::TokenInvalid, "user access token \"").with(&["is expired", "expired"]),
