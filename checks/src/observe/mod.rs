@@ -13,6 +13,7 @@ pub(crate) mod made;
 pub mod mounts;
 pub mod owners;
 pub mod processes;
+pub mod traces;
 pub mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
