@@ -97,7 +97,9 @@ fn hash(file: &Path) {
     let rate = (size * cores as u64) as f64 / ours.as_secs_f64() / 1e6;
     println!("ours: {rate:.0} MB/s on {cores} cores");
     let cores = cores.to_string();
-    let peer = Command::new("openssl").args(["speed", "-multi", &cores, "-seconds", "2", "-bytes", "262144", "-evp", "sha256"]).output();
+    let peer = Command::new("openssl")
+        .args(["speed", "-multi", &cores, "-seconds", "2", "-bytes", "262144", "-evp", "sha256"])
+        .output();
     if let Ok(peer) = peer {
         print!("openssl: {}", String::from_utf8_lossy(&peer.stdout));
     }

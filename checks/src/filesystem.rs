@@ -23,7 +23,49 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
-const SIGNS: &[Sign] = &[];
+const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::SymlinkUnsupported, "too many levels of symbolic links"),
+    Sign::decisive(Cause::SymlinkUnsupported, "unable to create symlink"),
+    Sign::decisive(Cause::SymlinkUnsupported, "[winerror 1920]"),
+    Sign::decisive(Cause::SymlinkUnsupported, "[winerror 448]"),
+    Sign::decisive(Cause::SymlinkUnsupported, "[winerror 4390]"),
+    Sign::decisive(Cause::SymlinkUnsupported, "[winerror 1314]"),
+    Sign::decisive(Cause::SymlinkUnsupported, "os error 1314)"),
+    Sign::decisive(Cause::SymlinkUnsupported, "in order to create symlinks"),
+    Sign::decisive(Cause::SymlinkUnsupported, "required privilege is not held"),
+    Sign::decisive(Cause::SymlinkUnsupported, "operation not permitted").with(&["' -> '", "symlink"]),
+    Sign::decisive(Cause::SymlinkUnsupported, "symlink")
+        .with(&[
+            "not supported",
+            "not permitted",
+            "eperm",
+            "cannot create",
+            "could not create",
+            "failed to create",
+            "unsupported",
+            "enosys",
+            "function not implemented",
+            "privilege",
+        ])
+        .without(&["uses symlinks by default", "degraded"]),
+    Sign::decisive(Cause::SymlinkUnsupported, "function not implemented").with(&["' -> '", "symlink"]),
+    Sign::decisive(Cause::SymlinkUnsupported, "[errno 95]").with(&["' -> '", "symlink"]),
+    Sign::decisive(Cause::SymlinkUnsupported, "[winerror 1]").with(&["' -> '"]),
+    Sign::hint(Cause::SymlinkUnsupported, "your machine does not support them"),
+    Sign::decisive(Cause::PathTooLong, "file name too long"),
+    Sign::decisive(Cause::PathTooLong, "[errno 36]"),
+    Sign::decisive(Cause::PathTooLong, "[errno 63]"),
+    Sign::decisive(Cause::PathTooLong, "os error 36)"),
+    Sign::decisive(Cause::PathTooLong, "os error 63)"),
+    Sign::decisive(Cause::PathTooLong, "enametoolong"),
+    Sign::decisive(Cause::PathTooLong, "[winerror 206]"),
+    Sign::decisive(Cause::PathTooLong, "os error 206)"),
+    Sign::decisive(Cause::PathTooLong, "filename too long"),
+    Sign::decisive(Cause::PathTooLong, "filename or extension is too long"),
+    Sign::decisive(Cause::PathTooLong, "path too long"),
+    Sign::decisive(Cause::PathTooLong, "pathtoolongexception"),
+    Sign::decisive(Cause::PathTooLong, "exceeds the maximum path"),
+];
 
 fn wants(case: &Case) -> BTreeSet<Want> {
     let mut wants = BTreeSet::from([Want::Volumes, Want::Cache]);
@@ -65,9 +107,9 @@ fn without_links(volume: Option<&Volume>, cache: Option<&Cache>) -> Option<Strin
     let kind = volume.and_then(|v| v.mount.as_ref()).filter(|m| m.has_no_links()).map(|m| m.kind.as_str());
     let copies = cache.filter(|c| c.links == 0 && c.real_files.files > 0).map(|c| c.real_files);
     match (kind, copies) {
-        (Some(kind), _) => {
-            Some(format!("the hub cache lies on {kind}, which has no links: every revision is kept as copies of its own"))
-        }
+        (Some(kind), _) => Some(format!(
+            "the hub cache lies on {kind}, which has no links: every revision is kept as copies of its own"
+        )),
         (None, Some(copies)) => Some(format!(
             "the snapshots hold {} ({}) in place of links: every revision is kept as copies of its own",
             count(copies.files, "real file"),
@@ -136,8 +178,13 @@ fn too_long(case: &Case, target: &Target, paths: &[&str], limits: Limits) -> Opt
         let short = if cfg!(windows) { r"C:\hf" } else { "/tmp/hf" };
         let action = Action::SetVariable { name: "HF_HUB_CACHE".to_owned(), value: short.to_owned() };
         finding = finding.fix(
-            Fix::automatic("shorten-cache-path", Risk::Ask, "keep the hub cache in a folder with a short path", vec![action])
-                .command(format!("export HF_HUB_CACHE={short}")),
+            Fix::automatic(
+                "shorten-cache-path",
+                Risk::Ask,
+                "keep the hub cache in a folder with a short path",
+                vec![action],
+            )
+            .command(format!("export HF_HUB_CACHE={short}")),
         );
     }
     Some(finding.fix(Fix::manual("download-elsewhere", "download the file to a folder of your own under a short path")))

@@ -5,7 +5,7 @@ use super::*;
 use crate::check::Status;
 use crate::observe::cache::{Reach, Reclaimable, RepoName};
 use crate::observe::hub::{Lfs, Repository, Sibling};
-use crate::observe::made::{case, of};
+use crate::observe::made_cache::{case, of};
 use crate::observe::volume::{Room, WriteRefused};
 
 fn volume(purpose: Purpose, free: u64) -> Volume {

@@ -4,7 +4,7 @@ use super::*;
 use crate::check::Status;
 use crate::observe::hub::{Repository, Sibling};
 use crate::observe::integrity::{Meter, look};
-use crate::observe::made::{MadeCache, case, of};
+use crate::observe::made_cache::{MadeCache, case, of};
 
 fn judged(made: &MadeCache, target: Option<&str>, verify: bool, record: Option<Repository>) -> Conclusion {
     let mut case = case(made.home.path(), &[], target);
@@ -55,8 +55,11 @@ fn a_changed_byte_shows_only_in_the_hash() {
         (Cause::CorruptFile, Certainty::Confirmed, Bearing::Failure)
     );
     assert!(finding.summary.contains("sub/pytorch_model.bin of a/b"), "{}", finding.summary);
-    let link =
-        made.root().join("models--a--b/snapshots").join(crate::observe::made::COMMIT).join("sub/pytorch_model.bin");
+    let link = made
+        .root()
+        .join("models--a--b/snapshots")
+        .join(crate::observe::made_cache::COMMIT)
+        .join("sub/pytorch_model.bin");
     assert_eq!(finding.fixes[0].actions, [Action::Quarantine { root: made.root(), paths: vec![link, blob] }]);
     assert_eq!(judged(&made, None, true, None).findings[0].bearing, Bearing::Trace);
 }
@@ -127,7 +130,7 @@ fn a_link_out_of_the_cache_is_not_read() {
     let outside = made.home.path().join("secret.json");
     std::fs::write(&outside, b"{\"broken\": ").expect("a file");
     made.add("config.json", b"{}", false);
-    let snapshot = made.root().join("models--a--b/snapshots").join(crate::observe::made::COMMIT);
+    let snapshot = made.root().join("models--a--b/snapshots").join(crate::observe::made_cache::COMMIT);
     std::os::unix::fs::symlink(&outside, snapshot.join("out.json")).expect("a link");
     let blob = made.root().join("models--a--b/blobs").join("f".repeat(40));
     std::os::unix::fs::symlink(&outside, blob).expect("a link");

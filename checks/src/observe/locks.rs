@@ -307,7 +307,7 @@ fn identity(place: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::made::{MadeCache, case};
+    use crate::observe::made_cache::{MadeCache, case};
     use proptest::prelude::*;
 
     #[test]

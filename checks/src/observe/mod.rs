@@ -4,15 +4,21 @@
 //! what has been seen by then is what there is.
 
 pub mod cache;
+pub mod downloads;
 pub mod http;
 pub mod hub;
 pub mod integrity;
+pub mod layer;
+pub mod limits;
 pub mod locks;
 #[cfg(test)]
 pub(crate) mod made;
+#[cfg(test)]
+pub(crate) mod made_cache;
 pub mod mounts;
 pub mod owners;
 pub mod processes;
+pub mod rate_limit;
 pub mod traces;
 pub mod volume;
 
@@ -26,10 +32,13 @@ use tokio::sync::OnceCell;
 
 use crate::case::Case;
 pub use cache::Cache;
+pub use downloads::Downloads;
 pub use http::{Answer, Failure, Http, Network};
-pub use hub::{Access, Record, Resolve, Whoami};
+pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
+
 pub use integrity::Integrity;
 pub use locks::Locks;
+pub use traces::Traces;
 pub use volume::Volumes;
 
 /// An observation that a check can want.
@@ -43,14 +52,20 @@ pub enum Want {
     Resolve,
     /// The same on a public repository.
     Control,
+    /// The target's resolve URL with tokens that are not the active one.
+    OtherTokens,
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes,
+    /// The downloads that run on this machine.
+    Downloads,
     /// What lies in the caches.
     Cache,
     /// Whether cached files are what they should be.
     Integrity,
     /// Who holds the locks of downloads.
     Locks,
+    /// What a failed download left behind.
+    Traces,
 }
 
 impl Want {
@@ -61,10 +76,13 @@ impl Want {
             Want::Record => "repository",
             Want::Resolve => "file",
             Want::Control => "public file",
+            Want::OtherTokens => "other tokens",
             Want::Volumes => "disk",
+            Want::Downloads => "processes",
             Want::Cache => "cache",
             Want::Integrity => "cached files",
             Want::Locks => "locks",
+            Want::Traces => "traces",
         }
     }
 }
@@ -99,10 +117,13 @@ pub struct Observations {
     record: OnceCell<Seen<Record>>,
     resolve: OnceCell<Seen<Resolve>>,
     control: OnceCell<Seen<Resolve>>,
+    other_tokens: OnceCell<Seen<Vec<OtherToken>>>,
     volumes: OnceCell<Seen<Volumes>>,
+    downloads: OnceCell<Seen<Downloads>>,
     cache: OnceCell<Seen<Cache>>,
     integrity: OnceCell<Seen<Integrity>>,
     locks: OnceCell<Seen<Locks>>,
+    traces: OnceCell<Seen<Traces>>,
     meter: Arc<integrity::Meter>,
 }
 
@@ -118,10 +139,13 @@ impl Observations {
             record: OnceCell::new(),
             resolve: OnceCell::new(),
             control: OnceCell::new(),
+            other_tokens: OnceCell::new(),
             volumes: OnceCell::new(),
+            downloads: OnceCell::new(),
             cache: OnceCell::new(),
             integrity: OnceCell::new(),
             locks: OnceCell::new(),
+            traces: OnceCell::new(),
             meter: Arc::default(),
         }
     }
@@ -196,8 +220,14 @@ impl Observations {
             Want::Control => {
                 self.see_control().await;
             }
+            Want::OtherTokens => {
+                self.see_other_tokens().await;
+            }
             Want::Volumes => {
                 self.see_volumes().await;
+            }
+            Want::Downloads => {
+                self.see_downloads().await;
             }
             Want::Cache => {
                 self.see_cache().await;
@@ -207,6 +237,9 @@ impl Observations {
             }
             Want::Locks => {
                 self.see_locks().await;
+            }
+            Want::Traces => {
+                self.see_traces().await;
             }
         }
     }
@@ -227,9 +260,20 @@ impl Observations {
         self.control.get_or_init(|| hub::resolve_public(&self.case, &self.http)).await
     }
 
+    pub(crate) async fn see_other_tokens(&self) -> &Seen<Vec<OtherToken>> {
+        self.other_tokens
+            .get_or_init(|| async { hub::other_tokens(&self.case, &self.http, self.see_resolve().await).await })
+            .await
+    }
+
     pub(crate) async fn see_volumes(&self) -> &Seen<Volumes> {
         let case = Arc::clone(&self.case);
         self.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
+    }
+
+    pub(crate) async fn see_downloads(&self) -> &Seen<Downloads> {
+        let endpoint = self.case.settings.endpoint.clone();
+        self.downloads.get_or_init(|| blocking("processes", move || downloads::look(&endpoint))).await
     }
 
     pub(crate) async fn see_cache(&self) -> &Seen<Cache> {
@@ -249,6 +293,11 @@ impl Observations {
     pub(crate) async fn see_locks(&self) -> &Seen<Locks> {
         let case = Arc::clone(&self.case);
         self.locks.get_or_init(|| blocking("locks", move || Ok(locks::look(&case)))).await
+    }
+
+    pub(crate) async fn see_traces(&self) -> &Seen<Traces> {
+        let case = Arc::clone(&self.case);
+        self.traces.get_or_init(|| blocking("traces", move || Ok(traces::look(&case)))).await
     }
 
     /// Whose token it is.
@@ -271,9 +320,19 @@ impl Observations {
         self.read(&self.control, Want::Control)
     }
 
+    /// The target's resolve URL with tokens that are not the active one; empty when the active one is not refused.
+    pub fn other_tokens(&self) -> Seen<&Vec<OtherToken>> {
+        self.read(&self.other_tokens, Want::OtherTokens)
+    }
+
     /// The volumes.
     pub fn volumes(&self) -> Seen<&Volumes> {
         self.read(&self.volumes, Want::Volumes)
+    }
+
+    /// The downloads that run on this machine.
+    pub fn downloads(&self) -> Seen<&Downloads> {
+        self.read(&self.downloads, Want::Downloads)
     }
 
     /// What lies in the caches.
@@ -289,6 +348,11 @@ impl Observations {
     /// Who holds the locks of downloads.
     pub fn locks(&self) -> Seen<&Locks> {
         self.read(&self.locks, Want::Locks)
+    }
+
+    /// What a failed download left behind.
+    pub fn traces(&self) -> Seen<&Traces> {
+        self.read(&self.traces, Want::Traces)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {

@@ -10,9 +10,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::cache::folder::{Folder, Kind};
 use super::cache::{Bounds, PartialKind, RepoName, name};
+use crate::case::log::{Log, Sign};
 use crate::case::settings::Settings;
 use crate::case::target::From;
 use crate::case::{Case, Target};
+use crate::registry::CHECKS;
 
 /// Older traces are not those of the failure that the person has just had.
 pub const RECENT: Duration = Duration::from_hours(24);
@@ -41,6 +43,8 @@ pub struct XetLog {
     pub modified: SystemTime,
     /// Errors and warnings of it in plain lines, the newest last, each once.
     pub lines: Vec<Line>,
+    /// What the checks' signs find in these lines.
+    pub log: Log,
     /// Whether the download went on after the last of them to its end.
     pub survived: bool,
 }
@@ -131,10 +135,17 @@ fn read_log(path: &Path, modified: SystemTime) -> Option<XetLog> {
     let mut bytes = Vec::new();
     file.take(MAX_TAIL).read_to_end(&mut bytes).ok()?;
     let (lines, survived) = parse(&String::from_utf8_lossy(&bytes));
-    Some(XetLog { path: path.to_owned(), modified, lines, survived })
+    let text: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let signs: Vec<Sign> = CHECKS.iter().flat_map(|check| check.signs).copied().collect();
+    let log = Log::read(text.join("\n").as_bytes(), &signs).ok()?;
+    Some(XetLog { path: path.to_owned(), modified, lines, log, survived })
 }
 
-/// Warnings and errors of a log, and whether the download came to its end after them.
+/// Words of the ordinary records that a failing download writes between and after its errors: another attempt is announced,
+/// the last one is given up, everything is put away. Any other record means that the download went on.
+const FAILING: &[&str] = &["attempt", "retr", "error", "fail", "abort", "cancel", "shut", "drop", "teardown", "config"];
+
+/// Warnings and errors of a log, and whether the download went on after them.
 fn parse(text: &str) -> (Vec<Line>, bool) {
     /// Lines of evidence that are kept.
     const KEPT: usize = 32;
@@ -149,7 +160,7 @@ fn parse(text: &str) -> (Vec<Line>, bool) {
         let fields = object.get("fields").and_then(serde_json::Value::as_object).unwrap_or(&object);
         if !error && !level.eq_ignore_ascii_case("warn") {
             let said = fields.get("message").and_then(serde_json::Value::as_str).unwrap_or("").to_ascii_lowercase();
-            survived |= !lines.is_empty() && (said.contains("download complete") || said.contains("downloads complete"));
+            survived |= !lines.is_empty() && !FAILING.iter().any(|word| said.contains(word));
             continue;
         }
         survived = false;
@@ -172,7 +183,10 @@ fn plain(fields: &serde_json::Map<String, serde_json::Value>) -> String {
         parts.push(word(message));
     }
     for (name, value) in fields {
-        if !matches!(name.as_str(), "message" | "timestamp" | "level" | "filename" | "line_number" | "target" | "span" | "spans") {
+        if !matches!(
+            name.as_str(),
+            "message" | "timestamp" | "level" | "filename" | "line_number" | "target" | "span" | "spans"
+        ) {
             parts.push(format!("{name}: {}", word(value)));
         }
     }
@@ -248,8 +262,10 @@ mod tests {
         assert_eq!(lines[0].text, "Request error, err: Reqwest(dns error: failed to lookup address information)");
         assert_eq!(lines[1].text, "gave up, status: 403");
         assert!(!survived);
-        let healed = format!("{LOG}{}\n", r#"{"level":"INFO","fields":{"message":"Download complete"}}"#);
+        let healed = format!("{LOG}{}\n", r#"{"level":"INFO","fields":{"message":"fetched 12 terms"}}"#);
         assert!(parse(&healed).1);
+        let again = format!("{LOG}{}\n", r#"{"level":"INFO","fields":{"message":"Connection attempt 5/5"}}"#);
+        assert!(!parse(&again).1);
     }
 
     #[test]

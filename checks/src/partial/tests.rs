@@ -4,7 +4,7 @@ use super::*;
 use crate::check::Status;
 use crate::observe::cache::of_case;
 use crate::observe::hub::{Lfs, Repository, Sibling};
-use crate::observe::made::{MadeCache, case, of, sha256};
+use crate::observe::made_cache::{MadeCache, case, of, sha256};
 
 /// What the check says with a client, a target and the Hub's size of `w.bin`.
 fn judged(
@@ -123,7 +123,7 @@ fn offline_the_listing_tells_what_is_missing() {
     let tree = format!(
         r#"{{"format_version":1,"files":{{"config.json":{{"size":2,"blob_id":"{etag}"}},"w.bin":{{"size":5,"blob_id":"x"}}}}}}"#
     );
-    made.write(&format!("models--a--b/trees/{}.json", crate::observe::made::COMMIT), tree.as_bytes());
+    made.write(&format!("models--a--b/trees/{}.json", crate::observe::made_cache::COMMIT), tree.as_bytes());
     assert_eq!(judged(&made, None, Some("a/b"), None, false).findings, []);
     let offline = judged(&made, None, Some("a/b"), None, true);
     assert_eq!(offline.findings.len(), 1);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::*;
 use crate::check::Status;
 use crate::observe::cache::RepoName;
-use crate::observe::made::{case, of};
+use crate::observe::made_cache::{case, of};
 use crate::observe::volume::{Obstacle, WriteRefused};
 
 fn volume() -> Volume {

@@ -131,7 +131,7 @@ pub fn sha256_of(folder: &Folder, name: &OsStr) -> std::io::Result<Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::made::{git_sha1, sha256};
+    use crate::observe::made_cache::{git_sha1, sha256};
     use std::io::Write;
 
     #[test]
