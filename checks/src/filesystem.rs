@@ -205,7 +205,7 @@ mod tests {
 
     use super::*;
     use crate::observe::cache::Amount;
-    use crate::observe::made::{case, of};
+    use crate::observe::made_cache::{case, of};
 
     #[test]
     fn copies_in_place_of_links_are_a_note() {

@@ -39,7 +39,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::observe::made::{MadeCache, case, of};
+    use crate::observe::made_cache::{MadeCache, case, of};
     use crate::observe::traces::look;
 
     #[test]

@@ -160,8 +160,11 @@ impl Observations {
         progress.waiting_for(&waiting);
         {
             let observations = &observations;
+            // Hashing was asked for and takes what it takes: it is waited for apart from the rest.
+            let hashing = observations.case.limits.verify && wants.contains(&Want::Integrity);
             let mut running: FuturesUnordered<BoxFuture<'_, Want>> = wants
                 .iter()
+                .filter(|&&want| !(hashing && want == Want::Integrity))
                 .map(|&want| -> BoxFuture<'_, Want> {
                     Box::pin(async move {
                         observations.make_one(want).await;
@@ -178,13 +181,12 @@ impl Observations {
                     progress.waiting_for(&waiting);
                 }
             };
-            // What is not seen by then stays unseen, and says so. Hashing was asked for and takes what it takes.
-            let hashing = observations.case.limits.verify && wants.contains(&Want::Integrity);
             let patient = async {
                 if hashing {
                     observations.hash(progress.as_ref()).await;
                 }
             };
+            // What is not seen by then stays unseen, and says so.
             let _ = futures::join!(tokio::time::timeout(deadline, all), patient);
         }
         progress.waiting_for(&BTreeSet::new());
@@ -200,10 +202,13 @@ impl Observations {
                 progress.hashing(done, total);
             }
         };
+        let began = Instant::now();
         tokio::select! {
             _ = self.see_integrity() => {}
             () = tell => {}
         }
+        let mut seconds = self.seconds.lock().unwrap_or_else(PoisonError::into_inner);
+        seconds.insert(Want::Integrity, began.elapsed().as_secs_f64());
     }
 
     async fn make_one(&self, want: Want) {

@@ -94,6 +94,7 @@ pub fn target(settings: &Settings, now: SystemTime) -> Option<Target> {
         repo_id: partial.repository.id,
         revision: None,
         file: None,
+        tag: None,
         from: From::Cache,
     })
 }
@@ -241,7 +242,7 @@ fn newest_partial(hub_cache: &Path, now: SystemTime, bounds: &Bounds) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::made::{MadeCache, case};
+    use crate::observe::made_cache::{MadeCache, case};
     use proptest::prelude::*;
 
     const LOG: &str = concat!(
