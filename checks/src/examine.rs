@@ -8,6 +8,7 @@ use crate::check::{Check, Outcome, Status};
 use crate::diagnosis::{Bearing, Finding, Note, Ranked, rank};
 use crate::observe::{Network, Observations, Progress, Volumes, Want};
 use crate::registry::CHECKS;
+use crate::trace;
 
 /// Which checks run.
 #[derive(Debug, Clone, Default)]
@@ -88,6 +89,12 @@ pub fn conclude(case: &Case, selection: &Selection, observations: &Observations)
             notes: conclusion.notes.into_iter().map(|text| Note { check: check.name, text }).collect(),
         });
     }
+    findings.extend(
+        trace::findings(case, observations)
+            .into_iter()
+            .filter(|(check, _)| selection.takes(check))
+            .map(|(check, f)| (check.name, f)),
+    );
     let causes = rank(findings);
     let notes = outcomes.iter().flat_map(|outcome| outcome.notes.clone()).collect();
     Diagnosis {

@@ -13,6 +13,7 @@ pub mod measure;
 pub mod observe;
 pub mod redact;
 pub mod registry;
+mod trace;
 
 // the checks
 mod access;

@@ -19,6 +19,7 @@ pub mod mounts;
 pub mod owners;
 pub mod processes;
 pub mod rate_limit;
+pub mod traces;
 pub mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +38,7 @@ pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
 
 pub use integrity::Integrity;
 pub use locks::Locks;
+pub use traces::Traces;
 pub use volume::Volumes;
 
 /// An observation that a check can want.
@@ -62,6 +64,8 @@ pub enum Want {
     Integrity,
     /// Who holds the locks of downloads.
     Locks,
+    /// What a failed download left behind.
+    Traces,
 }
 
 impl Want {
@@ -78,6 +82,7 @@ impl Want {
             Want::Cache => "cache",
             Want::Integrity => "cached files",
             Want::Locks => "locks",
+            Want::Traces => "traces",
         }
     }
 }
@@ -118,6 +123,7 @@ pub struct Observations {
     cache: OnceCell<Seen<Cache>>,
     integrity: OnceCell<Seen<Integrity>>,
     locks: OnceCell<Seen<Locks>>,
+    traces: OnceCell<Seen<Traces>>,
     meter: Arc<integrity::Meter>,
 }
 
@@ -139,6 +145,7 @@ impl Observations {
             cache: OnceCell::new(),
             integrity: OnceCell::new(),
             locks: OnceCell::new(),
+            traces: OnceCell::new(),
             meter: Arc::default(),
         }
     }
@@ -153,8 +160,11 @@ impl Observations {
         progress.waiting_for(&waiting);
         {
             let observations = &observations;
+            // Hashing was asked for and takes what it takes: it is waited for apart from the rest.
+            let hashing = observations.case.limits.verify && wants.contains(&Want::Integrity);
             let mut running: FuturesUnordered<BoxFuture<'_, Want>> = wants
                 .iter()
+                .filter(|&&want| !(hashing && want == Want::Integrity))
                 .map(|&want| -> BoxFuture<'_, Want> {
                     Box::pin(async move {
                         observations.make_one(want).await;
@@ -171,13 +181,12 @@ impl Observations {
                     progress.waiting_for(&waiting);
                 }
             };
-            // What is not seen by then stays unseen, and says so. Hashing was asked for and takes what it takes.
-            let hashing = observations.case.limits.verify && wants.contains(&Want::Integrity);
             let patient = async {
                 if hashing {
                     observations.hash(progress.as_ref()).await;
                 }
             };
+            // What is not seen by then stays unseen, and says so.
             let _ = futures::join!(tokio::time::timeout(deadline, all), patient);
         }
         progress.waiting_for(&BTreeSet::new());
@@ -193,10 +202,13 @@ impl Observations {
                 progress.hashing(done, total);
             }
         };
+        let began = Instant::now();
         tokio::select! {
             _ = self.see_integrity() => {}
             () = tell => {}
         }
+        let mut seconds = self.seconds.lock().unwrap_or_else(PoisonError::into_inner);
+        seconds.insert(Want::Integrity, began.elapsed().as_secs_f64());
     }
 
     async fn make_one(&self, want: Want) {
@@ -230,6 +242,9 @@ impl Observations {
             }
             Want::Locks => {
                 self.see_locks().await;
+            }
+            Want::Traces => {
+                self.see_traces().await;
             }
         }
     }
@@ -285,6 +300,11 @@ impl Observations {
         self.locks.get_or_init(|| blocking("locks", move || Ok(locks::look(&case)))).await
     }
 
+    pub(crate) async fn see_traces(&self) -> &Seen<Traces> {
+        let case = Arc::clone(&self.case);
+        self.traces.get_or_init(|| blocking("traces", move || Ok(traces::look(&case)))).await
+    }
+
     /// Whose token it is.
     pub fn whoami(&self) -> Seen<&Whoami> {
         self.read(&self.whoami, Want::Whoami)
@@ -333,6 +353,11 @@ impl Observations {
     /// Who holds the locks of downloads.
     pub fn locks(&self) -> Seen<&Locks> {
         self.read(&self.locks, Want::Locks)
+    }
+
+    /// What a failed download left behind.
+    pub fn traces(&self) -> Seen<&Traces> {
+        self.read(&self.traces, Want::Traces)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {
