@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::case::Case;
 use crate::check::{Check, Outcome, Status};
 use crate::diagnosis::{Bearing, Finding, Note, Ranked, rank};
-use crate::observe::{Network, Observations, Progress, Want};
+use crate::observe::{Network, Observations, Progress, Volumes, Want};
 use crate::registry::CHECKS;
 
 /// Which checks run.
@@ -50,6 +50,8 @@ pub struct Diagnosis {
     pub outcomes: Vec<Outcome>,
     /// The requests that were sent and the hosts that were met.
     pub network: Network,
+    /// The volumes, where they were looked at.
+    pub volumes: Option<Volumes>,
 }
 
 /// Examines a case: makes what the checks want, all at once, then lets each conclude.
@@ -88,7 +90,14 @@ pub fn conclude(case: &Case, selection: &Selection, observations: &Observations)
     }
     let causes = rank(findings);
     let notes = outcomes.iter().flat_map(|outcome| outcome.notes.clone()).collect();
-    Diagnosis { verdict: verdict(case, &causes, &outcomes), causes, notes, outcomes, network: observations.network() }
+    Diagnosis {
+        verdict: verdict(case, &causes, &outcomes),
+        causes,
+        notes,
+        outcomes,
+        network: observations.network(),
+        volumes: observations.volumes().ok().cloned(),
+    }
 }
 
 /// Causes, health, or neither.

@@ -11,6 +11,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderValue};
 use url::Url;
 
+use super::layer::{self, Block};
 use crate::case::settings::is_hub_host;
 use crate::case::{Case, ConnectTo, Token};
 
@@ -229,14 +230,14 @@ impl Http {
 
     /// Sends a request and reads its answer within the bound. Redirects are not followed.
     ///
-    /// Nothing is sent offline, or to a host that has just answered 429, or with a token to a host that must not have it.
+    /// Nothing is sent offline, or to a host that has just limited the rate, or with a token to a host that must not have it.
     pub async fn send(&self, ask: Ask) -> Result<Answer, Failure> {
         if self.offline {
             return Err(Failure::NotSent("not asked: --offline".to_owned()));
         }
         let host = ask.url.host_str().unwrap_or_default().to_ascii_lowercase();
         if lock(&self.limited).contains(&host) {
-            return Err(Failure::NotSent(format!("not asked: {host} has just answered 429")));
+            return Err(Failure::NotSent(format!("not asked: {host} has just limited the rate of requests")));
         }
         let client = self.client()?;
         let mut request = client.request(ask.method.clone(), ask.url.clone());
@@ -271,7 +272,7 @@ impl Http {
                 seen.status = Some(answer.status);
                 seen.server = answer.header("server").or_else(|| answer.header("x-powered-by"));
                 seen.milliseconds.get_or_insert(elapsed.as_secs_f64() * 1000.0);
-                if answer.status == 429 {
+                if layer::block(answer) == Some(Block::Said) {
                     lock(&self.limited).insert(host.to_owned());
                 }
             }

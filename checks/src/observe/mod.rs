@@ -3,8 +3,20 @@
 //! An observation reports; it concludes nothing. It may wait for another one, never for a check. When the time is up,
 //! what has been seen by then is what there is.
 
+pub mod cache;
+pub mod downloads;
 pub mod http;
 pub mod hub;
+pub mod layer;
+pub mod limits;
+#[cfg(test)]
+pub(crate) mod made;
+#[cfg(test)]
+pub(crate) mod made_cache;
+pub mod mounts;
+pub mod owners;
+pub mod processes;
+pub mod rate_limit;
 pub mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,8 +28,10 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::OnceCell;
 
 use crate::case::Case;
+pub use cache::Cache;
+pub use downloads::Downloads;
 pub use http::{Answer, Failure, Http, Network};
-pub use hub::{Access, Record, Resolve, Whoami};
+pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
 pub use volume::Volumes;
 
 /// An observation that a check can want.
@@ -31,8 +45,14 @@ pub enum Want {
     Resolve,
     /// The same on a public repository.
     Control,
+    /// The target's resolve URL with tokens that are not the active one.
+    OtherTokens,
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes,
+    /// The downloads that run on this machine.
+    Downloads,
+    /// What lies in the caches.
+    Cache,
 }
 
 impl Want {
@@ -43,7 +63,10 @@ impl Want {
             Want::Record => "repository",
             Want::Resolve => "file",
             Want::Control => "public file",
+            Want::OtherTokens => "other tokens",
             Want::Volumes => "disk",
+            Want::Downloads => "processes",
+            Want::Cache => "cache",
         }
     }
 }
@@ -73,7 +96,10 @@ pub struct Observations {
     record: OnceCell<Seen<Record>>,
     resolve: OnceCell<Seen<Resolve>>,
     control: OnceCell<Seen<Resolve>>,
+    other_tokens: OnceCell<Seen<Vec<OtherToken>>>,
     volumes: OnceCell<Seen<Volumes>>,
+    downloads: OnceCell<Seen<Downloads>>,
+    cache: OnceCell<Seen<Cache>>,
 }
 
 impl Observations {
@@ -88,7 +114,10 @@ impl Observations {
             record: OnceCell::new(),
             resolve: OnceCell::new(),
             control: OnceCell::new(),
+            other_tokens: OnceCell::new(),
             volumes: OnceCell::new(),
+            downloads: OnceCell::new(),
+            cache: OnceCell::new(),
         }
     }
 
@@ -141,8 +170,17 @@ impl Observations {
             Want::Control => {
                 self.see_control().await;
             }
+            Want::OtherTokens => {
+                self.see_other_tokens().await;
+            }
             Want::Volumes => {
                 self.see_volumes().await;
+            }
+            Want::Downloads => {
+                self.see_downloads().await;
+            }
+            Want::Cache => {
+                self.see_cache().await;
             }
         }
     }
@@ -163,9 +201,25 @@ impl Observations {
         self.control.get_or_init(|| hub::resolve_public(&self.case, &self.http)).await
     }
 
+    pub(crate) async fn see_other_tokens(&self) -> &Seen<Vec<OtherToken>> {
+        self.other_tokens
+            .get_or_init(|| async { hub::other_tokens(&self.case, &self.http, self.see_resolve().await).await })
+            .await
+    }
+
     pub(crate) async fn see_volumes(&self) -> &Seen<Volumes> {
         let case = Arc::clone(&self.case);
         self.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
+    }
+
+    pub(crate) async fn see_downloads(&self) -> &Seen<Downloads> {
+        let endpoint = self.case.settings.endpoint.clone();
+        self.downloads.get_or_init(|| blocking("processes", move || downloads::look(&endpoint))).await
+    }
+
+    pub(crate) async fn see_cache(&self) -> &Seen<Cache> {
+        let case = Arc::clone(&self.case);
+        self.cache.get_or_init(|| blocking("cache", move || Ok(cache::of_case(&case)))).await
     }
 
     /// Whose token it is.
@@ -188,9 +242,24 @@ impl Observations {
         self.read(&self.control, Want::Control)
     }
 
+    /// The target's resolve URL with tokens that are not the active one; empty when the active one is not refused.
+    pub fn other_tokens(&self) -> Seen<&Vec<OtherToken>> {
+        self.read(&self.other_tokens, Want::OtherTokens)
+    }
+
     /// The volumes.
     pub fn volumes(&self) -> Seen<&Volumes> {
         self.read(&self.volumes, Want::Volumes)
+    }
+
+    /// The downloads that run on this machine.
+    pub fn downloads(&self) -> Seen<&Downloads> {
+        self.read(&self.downloads, Want::Downloads)
+    }
+
+    /// What lies in the caches.
+    pub fn cache(&self) -> Seen<&Cache> {
+        self.read(&self.cache, Want::Cache)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {

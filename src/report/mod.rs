@@ -1,0 +1,11 @@
+//! The report: one result, and pure renderers of it.
+
+mod build;
+mod human;
+mod markdown;
+mod model;
+
+pub use build::build;
+pub use human::{Context, human};
+pub use markdown::markdown;
+pub use model::Report;
