@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod command;
 pub mod exit;
+pub mod fix;
 pub mod progress;
 pub mod report;
 pub mod run;

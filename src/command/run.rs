@@ -52,7 +52,7 @@ fn explain(ended: Ended, named: Option<Target>, options: &Run) -> Result<(), Com
     let limits = diagnose::limits(&options.examination);
     let case = Arc::new(Case::new(Environment::of_process(), target, Some(log), limits, SystemTime::now()));
     let diagnosis = diagnose::diagnose(&case, &options.examination)?;
-    let report = report::build(&case, &diagnosis, Vec::new());
+    let report = report::build(&case, &diagnosis, Vec::new(), Vec::new());
     let context = Context {
         look: if to_file.is_some() { Look::of_file() } else { Look::of_stderr() },
         verbose: options.examination.verbose,
