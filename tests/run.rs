@@ -116,6 +116,7 @@ fn a_failed_client_is_diagnosed_with_what_it_was_to_download() {
     let report: Value = serde_json::from_str(&report).expect("it is JSON");
     assert_eq!(report["target"]["repo_id"], "org/name");
     assert_eq!(report["target"]["repo_type"], "dataset");
+    assert_eq!(report["causes"][0]["id"], "disk-full");
 }
 
 #[test]
@@ -130,8 +131,9 @@ fn both_streams_in_one_place_keep_their_order() {
         .status()
         .expect("it starts");
     assert_eq!(status.code(), Some(0));
-    let expected: String = (0..300).map(|i| format!("out {i}\nerr {i}\n")).collect();
-    assert_eq!(fs::read_to_string(path).expect("it can be read"), expected);
+    let expected: Vec<String> = (0..300).flat_map(|i| [format!("out {i}"), format!("err {i}")]).collect();
+    let text = fs::read_to_string(path).expect("it can be read");
+    assert_eq!(text.lines().collect::<Vec<_>>(), expected);
 }
 
 #[test]
@@ -234,6 +236,40 @@ fn a_hanging_command_is_told_with_what_it_waits_for() {
     err.read_to_string(&mut seen).expect("it can be read");
     assert_eq!(child.wait().expect("it ends").code(), Some(6));
     assert!(seen.contains("no answer\n") && seen.contains("exit 6"), "{seen}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lock_that_somebody_holds_is_named_with_its_holder() {
+    let home = home();
+    let lock = home.path().join("some.lock");
+    let mut holder = Command::new("flock")
+        .arg(&lock)
+        .args(["sh", "-c", "echo held; cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("there is a flock");
+    holder.stdout.as_mut().expect("it is a pipe").read_exact(&mut [0; 5]).expect("it prints");
+    let path = lock.to_str().expect("it is UTF-8");
+    let mut child = hfdoctor(home.path(), &["--hang-after", "0.4"], &["flock", path, "true"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut err = child.stderr.take().expect("it is a pipe");
+    let mut seen = String::new();
+    while !seen.contains("held by") {
+        let mut block = [0; 4096];
+        let length = err.read(&mut block).expect("it can be read");
+        assert_ne!(length, 0, "it ended without a word: {seen}");
+        seen.push_str(&String::from_utf8_lossy(&block[..length]));
+    }
+    drop(holder.stdin.take());
+    holder.wait().expect("it ends");
+    err.read_to_string(&mut seen).expect("it can be read");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert!(seen.contains(&format!("the lock `{path}`, held by ")), "{seen}");
+    assert_eq!(seen.matches("it waits for").count(), 1, "{seen}");
 }
 
 #[cfg(target_os = "linux")]
