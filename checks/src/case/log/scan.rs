@@ -204,10 +204,48 @@ const TRIGGERS: &[(Trigger, &str)] = &[
 
 /// Words of services that are no part of a download.
 pub const SERVICES: &[&str] = &[
-    "postgres", "psycopg", "redis", "mysql", "mariadb", "mongo", "rabbitmq", "amqp", "kafka", "elasticsearch", "zookeeper",
-    "memcached", "smtp", "ldap", "upstream", "npm err", "yarn", "maven", "gradle", "/simple/", "docker.io", "apt-get",
-    "e: failed to fetch", "port 5432", "port 6379", "port 3306", "port 27017", ":5432", ":6379", ":3306", ":27017", ":9092",
-    "sshd", "port 22", "nats", "etcd", "consul", "prometheus", "grafana", "jupyter_client", "ray.rpc", "gcs_client",
+    "postgres",
+    "psycopg",
+    "redis",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "rabbitmq",
+    "amqp",
+    "kafka",
+    "elasticsearch",
+    "zookeeper",
+    "memcached",
+    "smtp",
+    "ldap",
+    "upstream",
+    "npm err",
+    "yarn",
+    "maven",
+    "gradle",
+    "/simple/",
+    "docker.io",
+    "apt-get",
+    "e: failed to fetch",
+    "port 5432",
+    "port 6379",
+    "port 3306",
+    "port 27017",
+    ":5432",
+    ":6379",
+    ":3306",
+    ":27017",
+    ":9092",
+    "sshd",
+    "port 22",
+    "nats",
+    "etcd",
+    "consul",
+    "prometheus",
+    "grafana",
+    "jupyter_client",
+    "ray.rpc",
+    "gcs_client",
 ];
 
 /// The words that the automaton looks for, and what they mean.
@@ -218,7 +256,8 @@ struct Words {
 
 impl Words {
     fn new(signs: &[Sign]) -> Words {
-        let patterns = signs.iter().map(|s| s.words).chain(TRIGGERS.iter().map(|t| t.1)).chain(SERVICES.iter().copied());
+        let patterns =
+            signs.iter().map(|s| s.words).chain(TRIGGERS.iter().map(|t| t.1)).chain(SERVICES.iter().copied());
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
@@ -374,13 +413,11 @@ impl Scan {
                     }
                 }
                 Some(_) => {}
-                None => {
-                    match TRIGGERS.get(id - self.words.signs.len()) {
-                        Some((trigger, _)) if !triggers.contains(trigger) => triggers.push(*trigger),
-                        Some(_) => {}
-                        None => self.names_services = true,
-                    }
-                }
+                None => match TRIGGERS.get(id - self.words.signs.len()) {
+                    Some((trigger, _)) if !triggers.contains(trigger) => triggers.push(*trigger),
+                    Some(_) => {}
+                    None => self.names_services = true,
+                },
             }
         }
         if !is_code {
@@ -559,7 +596,10 @@ impl Scan {
         } else if lower.contains("b/s") || lower.contains("it/s") {
             self.stalled = None;
         }
-        let by_hand = lower.ends_with("^c") || lower.starts_with("aborted!") || lower.starts_with("keyboardinterrupt") || lower.contains("^c");
+        let by_hand = lower.ends_with("^c")
+            || lower.starts_with("aborted!")
+            || lower.starts_with("keyboardinterrupt")
+            || lower.contains("^c");
         if by_hand && self.stalled.is_some() {
             self.broken_off = Some(number);
         }
@@ -909,7 +949,9 @@ fn any_exception(text: &str) -> Option<String> {
 
 /// Whether a line only points at the source line above it.
 fn is_marker(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| matches!(c, '^' | '~' | ' ')) || text.starts_with("[Previous line repeated") || text == "[...]"
+    !text.is_empty() && text.chars().all(|c| matches!(c, '^' | '~' | ' '))
+        || text.starts_with("[Previous line repeated")
+        || text == "[...]"
 }
 
 /// Without a date in front of a prompt.
