@@ -641,6 +641,16 @@ fn a_journal_that_is_cut_anywhere_is_read_and_undone() {
 }
 
 #[test]
+fn without_a_home_nothing_is_written_to_the_working_directory() {
+    let place = Place::new();
+    let mut world = place.world();
+    world.home = std::path::PathBuf::new();
+    let engine = Engine::new(world);
+    let plan = plan_of(&engine, vec![set("A", "1")]);
+    assert!(engine.apply(&plan, &mut Yes).unwrap_err().to_string().contains("no home"));
+}
+
+#[test]
 fn undo_of_what_is_not_there_says_so() {
     let place = Place::new();
     let engine = place.engine();

@@ -120,9 +120,9 @@ impl Spot {
     /// Volume and inode of what is here, following no link.
     pub(crate) fn identity(&self) -> io::Result<(u64, u64)> {
         let found = self.stat()?;
-        #[expect(clippy::useless_conversion, clippy::allow_attributes, reason = "the types differ between systems")]
         #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, reason = "the types differ between systems")]
-        Ok((found.st_dev as u64, u64::from(found.st_ino)))
+        let identity = (found.st_dev as u64, found.st_ino as u64);
+        Ok(identity)
     }
 
     /// The system's record of what is here, following no link.

@@ -16,6 +16,11 @@ pub(crate) struct Lock {
 /// Takes the lock, or says who has it.
 pub(crate) fn take(world: &FixWorld) -> Result<Lock, Error> {
     let mut unusable = None;
+    // Without a home directory every path would begin in the working directory.
+    if !world.home.is_absolute() || world.state_dirs().any(|folder| !folder.is_absolute()) {
+        let why = "this user has no home directory".to_owned();
+        return Err(Error::State { path: world.state_dir.clone(), why });
+    }
     for folder in world.state_dirs() {
         match take_in(folder) {
             Ok(lock) => return Ok(lock),
