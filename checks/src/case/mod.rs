@@ -3,9 +3,11 @@
 pub mod clients;
 pub mod environment;
 pub mod log;
+pub mod proxy;
 pub mod settings;
 pub mod target;
 pub mod token;
+pub mod trust;
 
 use std::time::{Duration, SystemTime};
 

@@ -379,6 +379,11 @@ pub(super) async fn other_tokens(case: &Case, http: &Http, resolve: &Seen<Resolv
     Ok(futures::future::join_all(heads).await)
 }
 
+/// The endpoint as a URL.
+pub(super) fn endpoint_url(case: &Case) -> Seen<Url> {
+    api(case, "")
+}
+
 fn api(case: &Case, path: &str) -> Seen<Url> {
     let text = format!("{}/{path}", case.settings.endpoint);
     match Url::parse(&text) {
