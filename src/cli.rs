@@ -64,6 +64,12 @@ pub struct Examination {
     /// Hash the cached files and compare them with their names
     #[arg(long)]
     pub verify: bool,
+    /// When a request limit is reached, wait until it has reset and exit with 0
+    #[arg(long)]
+    pub wait: bool,
+    /// The longest that --wait waits, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = seconds, requires = "wait")]
+    pub max_wait: std::time::Duration,
     /// Send the token also to the server that HF_ENDPOINT names
     #[arg(long)]
     pub trust_endpoint: bool,

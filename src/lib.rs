@@ -8,6 +8,7 @@ pub mod exit;
 pub mod progress;
 pub mod report;
 pub mod terminal;
+pub mod wait;
 
 use clap::Parser;
 

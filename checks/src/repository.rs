@@ -30,7 +30,7 @@ const MOST_SUGGESTIONS: usize = 3;
 
 fn wants(case: &Case) -> BTreeSet<Want> {
     match &case.target {
-        Some(target) if target.problem().is_none() => BTreeSet::from([Want::Record, Want::Resolve]),
+        Some(target) if target.problem().is_none() => BTreeSet::from([Want::Record, Want::Resolve, Want::Whoami]),
         _ => BTreeSet::new(),
     }
 }
@@ -61,7 +61,7 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
         };
         return Conclusion::unknown(why);
     };
-    let mut conclusion = match finding(target, record, answer) {
+    let mut conclusion = match finding(target, record, answer, hides_private(seen)) {
         Some(finding) => Conclusion::ok("").with([finding]),
         None if exists(record, answer) => Conclusion::ok(format!("{} exists at {}", target.repo_id, target.revision())),
         None => Conclusion::unknown(format!("not tested: the server answered {}", answer.status)),
@@ -78,7 +78,12 @@ fn exists(record: &Record, answer: &Answer) -> bool {
         || matches!(answer.error_code().as_deref(), Some("EntryNotFound" | "GatedRepo"))
 }
 
-fn finding(target: &Target, record: &Record, answer: &Answer) -> Option<Finding> {
+/// Whether the active token is one that may not see all that its account may see.
+fn hides_private(seen: &Observations) -> bool {
+    seen.whoami().is_ok_and(|whoami| whoami.identity.as_ref().is_some_and(|who| who.fine_grained().is_some()))
+}
+
+fn finding(target: &Target, record: &Record, answer: &Answer, hides_private: bool) -> Option<Finding> {
     let message = answer.error_message().unwrap_or_default();
     let code = answer.error_code().unwrap_or_default();
     if message.contains("Access to this resource is disabled") || record.repository.as_ref().is_some_and(|r| r.disabled)
@@ -97,7 +102,7 @@ fn finding(target: &Target, record: &Record, answer: &Answer) -> Option<Finding>
     let refused_as_missing = code == "RepoNotFound" || (matches!(answer.status, 401 | 404) && code.is_empty());
     let record_agrees = matches!(record.answer.status, 401 | 404) && record.repository.is_none();
     if refused_as_missing && record_agrees && answer.from_application() && !rejects_token(answer) {
-        return Some(no_repository(target, record, answer));
+        return Some(no_repository(target, record, answer, hides_private));
     }
     None
 }
@@ -148,7 +153,7 @@ fn no_file(target: &Target, repository: Option<&Repository>, answer: &Answer) ->
     )
 }
 
-fn no_repository(target: &Target, record: &Record, answer: &Answer) -> Finding {
+fn no_repository(target: &Target, record: &Record, answer: &Answer, hides_private: bool) -> Finding {
     let kind = target.repo_type.word();
     let id = &target.repo_id;
     if let Some(other) = record.other_type {
@@ -166,7 +171,8 @@ fn no_repository(target: &Target, record: &Record, answer: &Answer) -> Finding {
         );
     }
     let (summary, certainty) = if answer.with_token {
-        (format!("no {kind} {id} exists, or it is private to others"), Certainty::Confirmed)
+        let certainty = if hides_private { Certainty::Likely } else { Certainty::Confirmed };
+        (format!("no {kind} {id} exists, or it is private to others"), certainty)
     } else {
         (format!("no public {kind} {id} exists; without a token a private one looks the same"), Certainty::Likely)
     };

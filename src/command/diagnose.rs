@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use hfdoctor_checks::case::{Case, Environment, Limits, Target};
+use hfdoctor_checks::diagnosis::resets_at;
 use hfdoctor_checks::{Diagnosis, Selection, examine};
 
 use super::{CommandError, input, print};
@@ -13,6 +14,7 @@ use crate::exit::Exit;
 use crate::progress;
 use crate::report::{self, Context};
 use crate::terminal::{self, Look};
+use crate::wait;
 
 /// Examines and reports.
 pub fn run(options: &Examination) -> Result<ExitCode, CommandError> {
@@ -23,7 +25,25 @@ pub fn run(options: &Examination) -> Result<ExitCode, CommandError> {
     let exit = Exit::from(diagnosis.verdict);
     let report = report::build(&case, &diagnosis, Vec::new());
     print(&written(&report, options, began.elapsed(), exit));
+    if options.wait
+        && let Some(time) = resets_at(&diagnosis.causes)
+    {
+        return Ok(wait_until(time, options.max_wait).into());
+    }
     Ok(exit.into())
+}
+
+fn wait_until(time: SystemTime, most: Duration) -> Exit {
+    match wait::until(time, SystemTime::now(), most) {
+        Ok(needed) => {
+            wait::count_down(needed);
+            Exit::Healthy
+        }
+        Err(too_long) => {
+            eprintln!("hfdoctor: {too_long}");
+            Exit::CausesFound
+        }
+    }
 }
 
 /// What is known before anything is asked.

@@ -9,6 +9,7 @@ mod programs;
 mod python;
 mod sites;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 pub use pin::Pin;
@@ -116,6 +117,18 @@ impl Clients {
     /// The pins that the installed huggingface_hub does not meet.
     pub fn broken_pins(&self) -> impl Iterator<Item = &Pin> {
         self.pins.iter().filter(|pin| self.hub.is_some_and(|hub| !pin.allows(hub)))
+    }
+
+    /// What is installed, by name, with its version; a program whose version only starting it would tell has its path.
+    pub fn versions(&self) -> BTreeMap<String, String> {
+        let programs = self.programs.iter().map(|p| (p.name.to_owned(), p.path.display().to_string()));
+        let packages = self.searched().flat_map(|e| &e.packages).map(|(name, version)| (name.clone(), version.clone()));
+        let mut versions = BTreeMap::new();
+        // The first environment that holds a package is the one that imports it.
+        for (name, version) in packages.chain(programs) {
+            versions.entry(name).or_insert(version);
+        }
+        versions
     }
 
     fn searched(&self) -> impl Iterator<Item = &PythonEnvironment> {

@@ -336,9 +336,8 @@ pub fn way(environment: &Environment, rules: Rules, url: &Url) -> Way {
 pub fn setting_for(environment: &Environment, rules: Rules, scheme: &str) -> Option<Setting> {
     let scheme = if scheme.eq_ignore_ascii_case("http") { "http" } else { "https" };
     let in_cgi = environment.raw("REQUEST_METHOD").is_some();
-    let first = |names: &[String]| {
-        names.iter().find_map(|name| Some(Setting::new(name.clone(), environment.non_empty(name)?)))
-    };
+    let first =
+        |names: &[String]| names.iter().find_map(|name| Some(Setting::new(name.clone(), environment.non_empty(name)?)));
     match rules {
         Rules::Requests | Rules::Httpx => {
             let http = (scheme != "http" || !in_cgi).then(|| python_variable(environment, scheme)).flatten();
@@ -390,12 +389,7 @@ pub fn exceptions(environment: &Environment, rules: Rules) -> Option<(&'static s
 }
 
 /// The entry of NO_PROXY by which a client passes the proxy by.
-pub fn exception(
-    environment: &Environment,
-    rules: Rules,
-    host: &str,
-    port: u16,
-) -> Option<(&'static str, String)> {
+pub fn exception(environment: &Environment, rules: Rules, host: &str, port: u16) -> Option<(&'static str, String)> {
     let (variable, value) = exceptions(environment, rules)?;
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     if matches!(rules, Rules::Requests | Rules::Httpx | Rules::Curl) && value.trim() == "*" {
@@ -561,7 +555,8 @@ mod tests {
 
     #[test]
     fn an_exception_names_its_entry() {
-        let environment = environment_of(&[("HTTPS_PROXY", "http://p:1"), ("NO_PROXY", "localhost,.co,huggingface.co")]);
+        let environment =
+            environment_of(&[("HTTPS_PROXY", "http://p:1"), ("NO_PROXY", "localhost,.co,huggingface.co")]);
         let Way::Excepted { variable, entry, .. } = way(&environment, Httpx, &hub()) else { panic!("not excepted") };
         assert_eq!((variable, entry.as_str()), ("NO_PROXY", ".co"));
     }

@@ -174,10 +174,8 @@ mod tests {
 
     #[test]
     fn pins_match_host_and_port() {
-        let pins: Vec<ConnectTo> = ["huggingface.co:443:127.0.0.1:8443", "::127.0.0.1:9000"]
-            .iter()
-            .filter_map(|t| t.parse().ok())
-            .collect();
+        let pins: Vec<ConnectTo> =
+            ["huggingface.co:443:127.0.0.1:8443", "::127.0.0.1:9000"].iter().filter_map(|t| t.parse().ok()).collect();
         assert_eq!(pinned(&pins, "HuggingFace.co", 443).map(|a| a.port()), Some(8443));
         assert_eq!(pinned(&pins, "huggingface.co", 80).map(|a| a.port()), Some(9000));
         assert_eq!(pinned(&pins[..1], "huggingface.co", 80), None);

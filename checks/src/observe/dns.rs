@@ -49,7 +49,14 @@ impl DnsFault {
     pub(crate) fn from_io(error: &std::io::Error) -> DnsFault {
         let words = error.to_string();
         let said = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-        if said(&["not known", "nodename nor servname", "No address associated", "11001", "11004", "Name does not resolve"]) {
+        if said(&[
+            "not known",
+            "nodename nor servname",
+            "No address associated",
+            "11001",
+            "11004",
+            "Name does not resolve",
+        ]) {
             DnsFault::NotFound
         } else if said(&["Temporary failure", "Try again", "11002", "non-recoverable", "Non-recoverable", "11003"]) {
             DnsFault::Temporary
@@ -148,7 +155,8 @@ impl Opinion {
 
     /// Whether every server that answers says that there is no such name.
     pub fn denied(&self) -> bool {
-        let mut answers = self.servers.iter().filter(|s| !matches!(s.answer, Err(ServerFault::Silent | ServerFault::Unreachable(_))));
+        let mut answers =
+            self.servers.iter().filter(|s| !matches!(s.answer, Err(ServerFault::Silent | ServerFault::Unreachable(_))));
         answers.clone().next().is_some()
             && answers.all(|s| matches!(s.answer, Err(ServerFault::NxDomain | ServerFault::NoAddress)))
     }
@@ -357,7 +365,10 @@ mod tests {
     #[test]
     fn hosts_files_are_read_as_the_system_reads_them() {
         let text = "127.0.0.1 localhost\n10.1.2.3\thub HuggingFace.co # old\n#1.1.1.1 huggingface.co\n::1 huggingface.co\nx huggingface.co";
-        assert_eq!(parse_hosts(text, "huggingface.co"), ["10.1.2.3".parse::<IpAddr>().expect("v4"), "::1".parse().expect("v6")]);
+        assert_eq!(
+            parse_hosts(text, "huggingface.co"),
+            ["10.1.2.3".parse::<IpAddr>().expect("v4"), "::1".parse().expect("v6")]
+        );
         assert!(parse_hosts(text, "face.co").is_empty());
     }
 

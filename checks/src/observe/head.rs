@@ -128,9 +128,10 @@ mod tests {
 
     #[tokio::test]
     async fn heads_are_read_whole_or_not_at_all() {
-        let head = answer(&[b"HTTP/1.1 407 Proxy Auth", b"entication Required\r\nProxy-Authenticate: NTLM\r\n\r\n"], true)
-            .await
-            .expect("a head");
+        let head =
+            answer(&[b"HTTP/1.1 407 Proxy Auth", b"entication Required\r\nProxy-Authenticate: NTLM\r\n\r\n"], true)
+                .await
+                .expect("a head");
         assert_eq!((head.status, head.header("proxy-authenticate")), (407, Some("NTLM")));
         assert_eq!(answer(&[], false).await, Err(NoHead::Closed));
         assert_eq!(answer(&[b"HTTP/1.1 200"], true).await, Err(NoHead::Silent));

@@ -255,7 +255,7 @@ pub(super) async fn whoami(case: &Case, http: &Http) -> Seen<Whoami> {
 }
 
 pub(super) async fn record(case: &Case, http: &Http) -> Seen<Record> {
-    let target = case.target.as_ref().ok_or_else(no_target)?;
+    let target = askable(case)?;
     let answer = ask_record(case, http, target, target.repo_type).await?;
     let repository = (answer.status == 200).then(|| serde_json::from_slice(&answer.body).ok()).flatten();
     let mut record = Record { answer, repository, other_type: None };
@@ -293,8 +293,7 @@ async fn ask_record(case: &Case, http: &Http, target: &Target, kind: RepoType) -
 }
 
 pub(super) async fn resolve_target(case: &Case, http: &Http) -> Seen<Resolve> {
-    let target = case.target.as_ref().ok_or_else(no_target)?;
-    resolve(case, http, target).await
+    resolve(case, http, askable(case)?).await
 }
 
 pub(super) async fn resolve_public(case: &Case, http: &Http) -> Seen<Resolve> {
@@ -406,8 +405,13 @@ pub fn encode(text: &str, keep_slashes: bool) -> String {
     out
 }
 
-fn no_target() -> Unseen {
-    Unseen("no repository was named".to_owned())
+/// The target, when it is one that the Hub can be asked about.
+fn askable(case: &Case) -> Seen<&Target> {
+    let target = case.target.as_ref().ok_or_else(|| Unseen("no repository was named".to_owned()))?;
+    match target.problem() {
+        Some(problem) => Err(Unseen(format!("not asked: `{}` is not a repository id: {problem}", target.repo_id))),
+        None => Ok(target),
+    }
 }
 
 fn unseen(failure: &Failure) -> Unseen {

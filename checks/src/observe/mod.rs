@@ -8,10 +8,14 @@ pub mod dns;
 pub mod head;
 pub mod http;
 pub mod hub;
+pub mod layer;
+pub mod limits;
 pub mod mirror;
 pub mod network;
 pub mod neutral;
+pub mod processes;
 pub mod proxy;
+pub mod rate_limit;
 pub mod route;
 pub mod storage;
 pub mod system_proxy;
@@ -32,6 +36,7 @@ pub use http::{Answer, Failure, Http};
 pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
 pub use mirror::BesideMirror;
 pub use network::{HostSeen, Network, Phases};
+pub use processes::Downloads;
 pub use route::Route;
 pub use storage::Storage;
 pub use trust::Stores;
@@ -60,6 +65,8 @@ pub enum Want {
     Stores,
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes,
+    /// The downloads that run on this machine.
+    Processes,
 }
 
 impl Want {
@@ -76,6 +83,7 @@ impl Want {
             Want::BesideMirror => "Hub beside the mirror",
             Want::Stores => "certificates",
             Want::Volumes => "disk",
+            Want::Processes => "processes",
         }
     }
 }
@@ -111,6 +119,7 @@ pub struct Observations {
     beside_mirror: OnceCell<Seen<Option<BesideMirror>>>,
     stores: OnceCell<Seen<Arc<Stores>>>,
     volumes: OnceCell<Seen<Volumes>>,
+    processes: OnceCell<Seen<Downloads>>,
 }
 
 impl Observations {
@@ -131,6 +140,7 @@ impl Observations {
             beside_mirror: OnceCell::new(),
             stores: OnceCell::new(),
             volumes: OnceCell::new(),
+            processes: OnceCell::new(),
         }
     }
 
@@ -202,6 +212,9 @@ impl Observations {
             Want::Volumes => {
                 self.see_volumes().await;
             }
+            Want::Processes => {
+                self.see_processes().await;
+            }
         }
     }
 
@@ -252,6 +265,11 @@ impl Observations {
         self.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
     }
 
+    pub(crate) async fn see_processes(&self) -> &Seen<Downloads> {
+        let endpoint = self.case.settings.endpoint.clone();
+        self.processes.get_or_init(|| blocking("processes", move || processes::look(&endpoint))).await
+    }
+
     /// Whose token it is.
     pub fn whoami(&self) -> Seen<&Whoami> {
         self.read(&self.whoami, Want::Whoami)
@@ -300,6 +318,11 @@ impl Observations {
     /// The volumes.
     pub fn volumes(&self) -> Seen<&Volumes> {
         self.read(&self.volumes, Want::Volumes)
+    }
+
+    /// The downloads that run on this machine.
+    pub fn processes(&self) -> Seen<&Downloads> {
+        self.read(&self.processes, Want::Processes)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {

@@ -71,7 +71,8 @@ impl HostSeen {
             }
             (None, Some(direct)) => {
                 self.phases.dns = direct.lookup.as_ref().map(|l| l.milliseconds);
-                self.phases.tcp = direct.attempts.iter().filter_map(|a| a.outcome.as_ref().ok()).copied().reduce(f64::min);
+                self.phases.tcp =
+                    direct.attempts.iter().filter_map(|a| a.outcome.as_ref().ok()).copied().reduce(f64::min);
             }
             (None, None) => {}
         }

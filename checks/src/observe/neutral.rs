@@ -36,7 +36,9 @@ impl Neutral {
             (Some(Ok(())), _) => format!("{NEUTRAL_HOST} can be reached"),
             (_, _) if self.numbered.is_ok() => "1.1.1.1 or 8.8.8.8 can be reached by address".to_owned(),
             (Some(Err(fault)), _) => format!("{NEUTRAL_HOST} cannot be reached either: {fault}"),
-            (None, Err(fault)) => format!("{NEUTRAL_HOST} does not resolve either ({fault}), and no public address answers"),
+            (None, Err(fault)) => {
+                format!("{NEUTRAL_HOST} does not resolve either ({fault}), and no public address answers")
+            }
             (None, Ok(())) => "no public address can be reached either".to_owned(),
         }
     }

@@ -323,7 +323,9 @@ mod tests {
     async fn every_refusal_has_its_own_word() {
         let port = proxy(&[b"HTTP/1.1 200 Connection established\r\n\r\n"]).await;
         assert_eq!(outcome(&format!("127.0.0.1:{port}")).await, Ok(()));
-        let port = proxy(&[b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n"]).await;
+        let port =
+            proxy(&[b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n"])
+                .await;
         let Err(ProxyFault::Refused(head)) = outcome(&format!("127.0.0.1:{port}")).await else { panic!("no refusal") };
         assert_eq!((head.status, head.header("proxy-authenticate")), (407, Some("Basic realm=\"x\"")));
         let port = proxy(&[b"SSH-2.0-OpenSSH_9.2\r\n"]).await;
@@ -336,7 +338,10 @@ mod tests {
     #[tokio::test]
     async fn an_https_scheme_before_a_plain_proxy_is_seen() {
         let port = proxy(&[b"HTTP/1.1 400 Bad Request\r\n\r\n"]).await;
-        assert!(matches!(outcome(&format!("https://127.0.0.1:{port}")).await, Err(ProxyFault::Tls { plain: true, .. })));
+        assert!(matches!(
+            outcome(&format!("https://127.0.0.1:{port}")).await,
+            Err(ProxyFault::Tls { plain: true, .. })
+        ));
     }
 
     #[tokio::test]

@@ -235,7 +235,8 @@ struct Walker<'a> {
 
 impl<'a> Walker<'a> {
     async fn new(case: &'a Case, http: &'a Http, url: &Url, budget: &'a Budget) -> Walker<'a> {
-        let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let host =
+            url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         Walker {
             case,
             http,
@@ -349,9 +350,7 @@ impl<'a> Walker<'a> {
         let (seen, tunnel) = proxy::tunnel(pins, &proxy, &self.host, self.port, self.budget).await;
         let (tunnel, session) = match tunnel {
             Ok(stream) if self.tls => {
-                let again = || async {
-                    proxy::tunnel(pins, &proxy, &self.host, self.port, self.budget).await.1.ok()
-                };
+                let again = || async { proxy::tunnel(pins, &proxy, &self.host, self.port, self.budget).await.1.ok() };
                 (Ok(()), Some(self.session(stream, again).await))
             }
             Ok(_) => (Ok(()), None),
@@ -369,11 +368,8 @@ impl<'a> Walker<'a> {
                 let of = |v4: bool| all.iter().filter(move |a| a.is_ipv4() == v4).take(MAX_ADDRESSES);
                 // In the system's order, but some of each family.
                 let chosen: Vec<_> = of(true).chain(of(false)).copied().collect();
-                let addresses = all
-                    .iter()
-                    .filter(|a| chosen.contains(a))
-                    .map(|a| SocketAddr::new(*a, self.port))
-                    .collect();
+                let addresses =
+                    all.iter().filter(|a| chosen.contains(a)).map(|a| SocketAddr::new(*a, self.port)).collect();
                 (Some(lookup), addresses)
             }
         };

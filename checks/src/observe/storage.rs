@@ -4,8 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use futures::future::join3;
 use futures::future::join_all;
+use futures::future::join3;
 use url::Url;
 
 use super::dial::milliseconds;
@@ -27,8 +27,21 @@ const ENOUGH: u64 = 12 * 1024;
 const KEPT: usize = 600;
 
 /// File name endings of weights and tables: what is stored as LFS or Xet, not as a git blob.
-const LARGE: &[&str] =
-    &[".safetensors", ".gguf", ".bin", ".pt", ".pth", ".onnx", ".parquet", ".h5", ".msgpack", ".ckpt", ".tar", ".zip", ".arrow"];
+const LARGE: &[&str] = &[
+    ".safetensors",
+    ".gguf",
+    ".bin",
+    ".pt",
+    ".pth",
+    ".onnx",
+    ".parquet",
+    ".h5",
+    ".msgpack",
+    ".ckpt",
+    ".tar",
+    ".zip",
+    ".arrow",
+];
 
 /// The storage of one file.
 #[derive(Debug, Clone)]
@@ -121,20 +134,18 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
     let thorough = case.log.is_some() || has_partials(case);
     let budget = http.budget();
     let xet = xet_hosts(case, &answer);
-    let xet = join_all(xet.into_iter().map(|(url, named)| async move {
-        XetHost { route: route::walk(case, http, &url, budget).await, named }
-    }));
-    let (route, transfer, xet) = join3(route::walk(case, http, &url, budget), fetch(http, url.clone(), thorough), xet).await;
+    let xet = join_all(
+        xet.into_iter()
+            .map(|(url, named)| async move { XetHost { route: route::walk(case, http, &url, budget).await, named } }),
+    );
+    let (route, transfer, xet) =
+        join3(route::walk(case, http, &url, budget), fetch(http, url.clone(), thorough), xet).await;
     let host = route.host.clone();
     Ok(Some(Storage { file, host, route, transfer, xet }))
 }
 
 /// The Hub's answer to HEAD on a file that lies in storage.
-async fn redirecting_answer(
-    case: &Case,
-    observations: &Observations,
-    http: &Http,
-) -> Seen<Option<(String, Answer)>> {
+async fn redirecting_answer(case: &Case, observations: &Observations, http: &Http) -> Seen<Option<(String, Answer)>> {
     let Some(target) = &case.target else {
         let file = "model.safetensors";
         let url = format!("{}/{PUBLIC_MODEL}/resolve/main/{file}", case.settings.endpoint);
@@ -210,7 +221,10 @@ fn xet_hosts(case: &Case, answer: &Answer) -> Vec<(Url, bool)> {
     let Some((named, _)) = named.filter(|(url, _)| url.scheme() == "https") else { return Vec::new() };
     let mut hosts = Vec::new();
     // The data host is known for sure only from an answer that costs two more requests.
-    let data = named.host_str().and_then(|host| host.strip_prefix("cas-server.")).map(|rest| format!("https://transfer.{rest}/"));
+    let data = named
+        .host_str()
+        .and_then(|host| host.strip_prefix("cas-server."))
+        .map(|rest| format!("https://transfer.{rest}/"));
     if let Some(data) = data.and_then(|text| Url::parse(&text).ok()) {
         hosts.push((data, false));
     }

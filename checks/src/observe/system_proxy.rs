@@ -258,9 +258,15 @@ mod tests {
     #[test]
     fn files_and_settings_name_their_proxy() {
         let all = |found: Vec<String>| found.join(",");
-        assert_eq!(all(assignments("PATH=/x\nhttp_proxy=\"http://a:1\"\nexport HTTPS_PROXY='http://b:2'\n")), "http://b:2");
+        assert_eq!(
+            all(assignments("PATH=/x\nhttp_proxy=\"http://a:1\"\nexport HTTPS_PROXY='http://b:2'\n")),
+            "http://b:2"
+        );
         assert_eq!(all(assignments("#https_proxy=http://a:1\nhttps_proxy=$other")), "");
-        assert_eq!(all(apt("Acquire::http::Proxy \"http://a:3142\";\nAcquire::https::Proxy \"DIRECT\";")), "http://a:3142");
+        assert_eq!(
+            all(apt("Acquire::http::Proxy \"http://a:3142\";\nAcquire::https::Proxy \"DIRECT\";")),
+            "http://a:3142"
+        );
         assert_eq!(all(git("[user]\n name = x\n[http]\n\tproxy = http://a:8080\n")), "http://a:8080");
         assert_eq!(all(curl("# x\nproxy = a:1\n")), "a:1");
         assert_eq!(all(curl("proxytunnel\n--proxy \"b:2\"\n")), "b:2");
@@ -268,7 +274,10 @@ mod tests {
         assert_eq!(all(kde("ProxyType=0\nhttpsProxy=http://a 3128\n")), "");
         let gnome_text = "org.gnome.system.proxy mode 'manual'\norg.gnome.system.proxy.https host 'p'\norg.gnome.system.proxy.https port 3128\n";
         assert_eq!(gnome(gnome_text).as_deref(), Some("http://p:3128"));
-        assert_eq!(macos("<dictionary> {\n  HTTPSEnable : 1\n  HTTPSPort : 3128\n  HTTPSProxy : p\n}").as_deref(), Some("http://p:3128"));
+        assert_eq!(
+            macos("<dictionary> {\n  HTTPSEnable : 1\n  HTTPSPort : 3128\n  HTTPSProxy : p\n}").as_deref(),
+            Some("http://p:3128")
+        );
         let registry = "\n    ProxyEnable    REG_DWORD    0x1\n    ProxyServer    REG_SZ    http=a:1;https=b:2\n";
         assert_eq!(windows(registry).as_deref(), Some("http://b:2"));
         assert_eq!(windows("    ProxyEnable    REG_DWORD    0x0\n    ProxyServer    REG_SZ    a:1\n"), None);

@@ -99,9 +99,12 @@ pub fn verify(chain: &[CertificateDer<'_>], host: &str, roots: &Roots, at: Syste
     let Some((leaf, intermediates)) = chain.split_first() else {
         return Err(Distrust::Other("the server presents no certificate".to_owned()));
     };
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| Distrust::Other(format!("`{host}` is no host name")))?;
-    let unix = |time: SystemTime| UnixTime::since_unix_epoch(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
-    let parsed = ParsedCertificate::try_from(leaf).map_err(|e| Distrust::Other(format!("the certificate cannot be read: {e}")))?;
+    let name =
+        ServerName::try_from(host.to_owned()).map_err(|_| Distrust::Other(format!("`{host}` is no host name")))?;
+    let unix =
+        |time: SystemTime| UnixTime::since_unix_epoch(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default());
+    let parsed = ParsedCertificate::try_from(leaf)
+        .map_err(|e| Distrust::Other(format!("the certificate cannot be read: {e}")))?;
     let summary = Certificate::parse(leaf);
     let itself_trusted = roots.certificates.iter().any(|c| c.as_ref() == leaf.as_ref());
     if itself_trusted && let Some(summary) = &summary {
@@ -124,9 +127,9 @@ pub fn verify(chain: &[CertificateDer<'_>], host: &str, roots: &Roots, at: Syste
         .map_or(at, |latest| latest.checked_add(Duration::from_secs(1)).unwrap_or(latest));
     let then = verifier.verify_server_cert(leaf, intermediates, &name, &[], unix(within));
     match then.as_ref().err().unwrap_or(&error) {
-        rustls::Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }) => {
-            Err(Distrust::WrongName)
-        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => Err(Distrust::WrongName),
         _ if then.is_ok() => Err(match summary.map(|s| s.in_dates(at)) {
             Some(Err(dates)) => dates,
             // The certificate is valid, one above it is not.
@@ -139,9 +142,9 @@ pub fn verify(chain: &[CertificateDer<'_>], host: &str, roots: &Roots, at: Syste
         rustls::Error::InvalidCertificate(CertificateError::Expired | CertificateError::ExpiredContext { .. }) => {
             Err(Distrust::Expired)
         }
-        rustls::Error::InvalidCertificate(CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. }) => {
-            Err(Distrust::NotYetValid)
-        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+        ) => Err(Distrust::NotYetValid),
         // A self-signed certificate that claims to be an authority is one whose issuer nobody trusts.
         rustls::Error::InvalidCertificate(CertificateError::Other(_)) => Err(Distrust::UnknownIssuer),
         other => Err(Distrust::Other(other.to_string())),
@@ -306,9 +309,10 @@ where
         return (Shown::default(), Err(TlsFault::Other(format!("`{host}` is no host name"))));
     };
     let recorder = Arc::new(Recorder { provider: provider(), chain: Mutex::default() });
-    let config = rustls::ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .map(|builder| builder.dangerous().with_custom_certificate_verifier(Arc::clone(&recorder) as _).with_no_client_auth());
+    let config =
+        rustls::ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions().map(|builder| {
+            builder.dangerous().with_custom_certificate_verifier(Arc::clone(&recorder) as _).with_no_client_auth()
+        });
     let mut config = match config {
         Ok(config) => config,
         Err(error) => return (Shown::default(), Err(TlsFault::Other(error.to_string()))),

@@ -21,6 +21,12 @@ impl Clients {
         if self.has_old_program() { "huggingface-cli login" } else { "hf auth login" }
     }
 
+    /// A command about saved tokens, such as `switch`: `hf auth` came with 0.34, `huggingface-cli auth` with 0.26.
+    pub fn auth_command(&self, rest: &str) -> String {
+        let program = if self.has_old_program() { "huggingface-cli" } else { "hf" };
+        format!("{program} auth {rest}")
+    }
+
     /// The command that downloads, to which the repository is appended; today's when no client was found.
     pub fn download_command(&self) -> &'static str {
         // `huggingface-cli download` came with 0.17.
