@@ -74,7 +74,27 @@ impl Setting {
         ProxyUrl::parse(&self.value)
     }
 
-    /// What a variable of this value becomes with another proxy text; the credentials are never copied.
+    /// The proxy that was probably meant, when the value itself names none.
+    pub fn corrected(&self) -> Option<ProxyUrl> {
+        if self.proxy().is_ok() {
+            return None;
+        }
+        let quotes: &[char] = &['"', '\'', '“', '”', '‘', '’'];
+        let bare: String =
+            self.value.chars().filter(|c| !c.is_whitespace() && !c.is_control() && !quotes.contains(c)).collect();
+        let rest = bare.rsplit_once("//").map_or(bare.as_str(), |(_, rest)| rest);
+        // A typing error in the scheme is worth a guess; a SOCKS scheme that nobody knows is not.
+        let scheme = bare.split_once(':').map_or("", |(scheme, _)| scheme);
+        let known = Scheme::from_word(scheme).filter(|_| bare.contains("://"));
+        let guess = scheme.starts_with('h') || !bare.contains("//");
+        match known {
+            Some(known) => ProxyUrl::parse(&format!("{}://{rest}", known.word())).ok(),
+            None if guess => ProxyUrl::parse(&format!("http://{}", rest.trim_start_matches('/'))).ok(),
+            None => None,
+        }
+    }
+
+    /// Whether both lead to the same proxy.
     pub fn same_proxy_as(&self, other: &Setting) -> bool {
         match (self.proxy(), other.proxy()) {
             (Ok(a), Ok(b)) => a.host == b.host && a.port == b.port,

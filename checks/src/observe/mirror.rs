@@ -28,7 +28,7 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
         None => observations.see_control().await,
     };
     let at_mirror = resolve.as_ref().map_err(Clone::clone)?;
-    let good = at_mirror.as_client().as_ref().is_ok_and(|a| a.status < 400 && a.headers.contains_key("x-repo-commit"));
+    let good = at_mirror.asked().as_ref().is_ok_and(|a| a.status < 400 && a.headers.contains_key("x-repo-commit"));
     if good {
         return Ok(None);
     }

@@ -113,14 +113,13 @@ async fn connect(
     budget: &Budget,
     seen: &mut ProxySeen,
 ) -> Result<tokio::net::TcpStream, ProxyFault> {
-    let addresses = match dial::pinned(pins, &proxy.host, proxy.port) {
-        Some(address) => vec![address],
-        None => {
-            let lookup = dns::system(&proxy.host, budget.dns()).await;
-            seen.dns = Some(lookup.milliseconds);
-            let found = lookup.addresses.map_err(ProxyFault::Dns)?;
-            found.into_iter().take(4).map(|a: IpAddr| SocketAddr::new(a, proxy.port)).collect()
-        }
+    let addresses = if let Some(address) = dial::pinned(pins, &proxy.host, proxy.port) {
+        vec![address]
+    } else {
+        let lookup = dns::system(&proxy.host, budget.dns()).await;
+        seen.dns = Some(lookup.milliseconds);
+        let found = lookup.addresses.map_err(ProxyFault::Dns)?;
+        found.into_iter().take(4).map(|a: IpAddr| SocketAddr::new(a, proxy.port)).collect()
     };
     let tries = addresses.into_iter().map(|address| {
         Box::pin(async move { dial::tcp(address, budget.tcp()).await.map(|connected| (address, connected)) })
@@ -152,7 +151,7 @@ async fn connect_method<S: Stream + 'static>(
         format!("CONNECT {bracketed}:{port} HTTP/1.1\r\nHost: {bracketed}:{port}\r\nUser-Agent: {USER_AGENT}\r\n");
     if let Some((user, password)) = proxy.expose_credentials() {
         let text = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
-        request.push_str(&format!("Proxy-Authorization: Basic {text}\r\n"));
+        request = format!("{request}Proxy-Authorization: Basic {text}\r\n");
     }
     request.push_str("\r\n");
     if let Err(error) = stream.write_all(request.as_bytes()).await {

@@ -41,6 +41,8 @@ pub struct Session {
     pub version: Option<String>,
     /// What was presented, the server's own first.
     pub certificates: Vec<Certificate>,
+    /// Whether the server's certificate is made out to the host, whoever signed it.
+    pub names_host: bool,
     /// What the operating system's store says.
     pub by_system: Result<(), Distrust>,
     /// What all stores of this machine together say: whether a request can be sent at all.
@@ -300,18 +302,14 @@ impl<'a> Walker<'a> {
                 }
             }
         };
-        match direct {
-            Some(direct) => {
-                let slow = direct.lookup.as_ref().is_some_and(|l| l.milliseconds > 2000.0);
-                if slow {
-                    route.opinion = Some(dns::second_opinion(self.case, &self.host, self.budget.part(0.3)).await);
-                }
-                route.direct = Some(direct);
+        if let Some(direct) = direct {
+            if direct.lookup.as_ref().is_some_and(|l| l.milliseconds > 2000.0) {
+                route.opinion = Some(dns::second_opinion(self.case, &self.host, self.budget.part(0.3)).await);
             }
-            None => {
-                let controls = self.straight_controls(passed_by).await;
-                self.keep(route, controls).await;
-            }
+            route.direct = Some(direct);
+        } else {
+            let controls = self.straight_controls(passed_by).await;
+            self.keep(route, controls).await;
         }
     }
 
@@ -360,18 +358,17 @@ impl<'a> Walker<'a> {
     }
 
     async fn direct(&self) -> Direct {
-        let (lookup, addresses) = match dial::pinned(&self.case.limits.connect_to, &self.host, self.port) {
-            Some(address) => (None, vec![address]),
-            None => {
-                let lookup = dns::system(&self.host, self.budget.dns()).await;
-                let all = lookup.addresses.as_deref().unwrap_or_default();
-                let of = |v4: bool| all.iter().filter(move |a| a.is_ipv4() == v4).take(MAX_ADDRESSES);
-                // In the system's order, but some of each family.
-                let chosen: Vec<_> = of(true).chain(of(false)).copied().collect();
-                let addresses =
-                    all.iter().filter(|a| chosen.contains(a)).map(|a| SocketAddr::new(*a, self.port)).collect();
-                (Some(lookup), addresses)
-            }
+        let pinned = dial::pinned(&self.case.limits.connect_to, &self.host, self.port);
+        let (lookup, addresses) = if let Some(address) = pinned {
+            (None, vec![address])
+        } else {
+            let lookup = dns::system(&self.host, self.budget.dns()).await;
+            let all = lookup.addresses.as_deref().unwrap_or_default();
+            let of = |v4: bool| all.iter().filter(move |a| a.is_ipv4() == v4).take(MAX_ADDRESSES);
+            // In the system's order, but some of each family.
+            let chosen: Vec<_> = of(true).chain(of(false)).copied().collect();
+            let addresses = all.iter().filter(|a| chosen.contains(a)).map(|a| SocketAddr::new(*a, self.port)).collect();
+            (Some(lookup), addresses)
         };
         let mut trying: FuturesUnordered<_> = addresses
             .iter()
@@ -469,6 +466,7 @@ impl<'a> Walker<'a> {
             milliseconds: shown.milliseconds,
             version: shown.version,
             certificates: chain.iter().filter_map(|der| Certificate::parse(der)).collect(),
+            names_host: tls::names_host(chain, &self.host),
             by_system: judged(&self.stores.system),
             by_any: judged(&self.stores.combined),
             by_clients,

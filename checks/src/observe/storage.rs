@@ -154,7 +154,7 @@ async fn redirecting_answer(case: &Case, observations: &Observations, http: &Htt
         return Ok(Some((file.to_owned(), answer)));
     };
     let resolve = observations.see_resolve().await.as_ref().map_err(Clone::clone)?;
-    let answer = resolve.as_client().as_ref().map_err(|failure| Unseen(failure.to_string()))?;
+    let answer = resolve.asked().as_ref().map_err(|failure| Unseen(failure.to_string()))?;
     if let Some(file) = &target.file {
         return Ok(Some((file.clone(), answer.clone())));
     }

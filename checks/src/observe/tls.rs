@@ -151,6 +151,12 @@ pub fn verify(chain: &[CertificateDer<'_>], host: &str, roots: &Roots, at: Syste
     }
 }
 
+/// Whether the server's own certificate is made out to a host, whoever signed it.
+pub fn names_host(chain: &[CertificateDer<'_>], host: &str) -> bool {
+    let (Some(leaf), Ok(name)) = (chain.first(), ServerName::try_from(host.to_owned())) else { return false };
+    ParsedCertificate::try_from(leaf).is_ok_and(|parsed| verify_server_name(&parsed, &name).is_ok())
+}
+
 /// What matters of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
