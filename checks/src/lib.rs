@@ -9,6 +9,7 @@ pub mod case;
 pub mod check;
 pub mod diagnosis;
 pub mod examine;
+pub mod measure;
 pub mod observe;
 pub mod redact;
 pub mod registry;

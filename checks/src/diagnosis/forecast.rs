@@ -106,16 +106,13 @@ impl Shortage {
             .or_else(|| tiers::next_above(self.bucket, self.quota));
         if let Some(tier) = better {
             let quota = tier.quota(self.bucket);
-            words.push_str(&format!(
-                "; with {} ({} a window, published {}) {}",
-                tier.plan,
-                grouped(quota),
-                tiers::AS_OF,
-                match self.needed.div_ceil(quota.max(1)) {
-                    1 => "one window".to_owned(),
-                    n => format!("{} windows", grouped(n)),
-                }
-            ));
+            let windows = match self.needed.div_ceil(quota.max(1)) {
+                1 => "one window".to_owned(),
+                n => format!("{} windows", grouped(n)),
+            };
+            let quota = grouped(quota);
+            let more = format!("; with {} ({quota} a window, published {}) {windows}", tier.plan, tiers::AS_OF);
+            words.push_str(&more);
         }
         words
     }
@@ -130,7 +127,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -10,7 +10,7 @@ use std::time::Duration;
 pub const AS_OF: &str = "September 2025";
 
 /// The fixed window in which requests are counted.
-pub const WINDOW: Duration = Duration::from_secs(300);
+pub const WINDOW: Duration = Duration::from_mins(5);
 
 /// What is counted apart from the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use super::dial::{Budget, pinned, plain_words, seconds};
+use super::layer::{self, Block};
 use super::network::{HostSeen, Hosts, Network};
 use super::route::Route;
 use super::tls::Strict;
@@ -238,7 +239,7 @@ impl Http {
 
     /// Sends a request and reads its answer within the bound. Redirects are not followed.
     ///
-    /// Nothing is sent offline, or to a host that has just answered 429, or with a token to a host that must not have it.
+    /// Nothing is sent offline, or to a host that has just limited the rate, or with a token to a host that must not have it.
     pub async fn send(&self, ask: Ask) -> Result<Answer, Failure> {
         let host = host_of(&ask.url);
         let (request, with_token) = self.prepare(&ask).await?;
@@ -284,7 +285,7 @@ impl Http {
         }
         let host = host_of(&ask.url);
         if lock(&self.limited).contains(&host) {
-            return Err(Failure::NotSent(format!("not asked: {host} has just answered 429")));
+            return Err(Failure::NotSent(format!("not asked: {host} has just limited the rate of requests")));
         }
         if let Some(setting) = proxy::way(&self.environment, self.rules, &ask.url).through() {
             if let Err(why) = setting.proxy() {
@@ -333,7 +334,7 @@ impl Http {
         match result {
             Ok(answer) => {
                 seen.answered(answer.status, &answer.headers, elapsed);
-                if answer.status == 429 {
+                if layer::block(answer) == Some(Block::Said) {
                     lock(&self.limited).insert(host.to_owned());
                 }
             }

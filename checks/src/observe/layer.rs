@@ -274,4 +274,4 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 #[path = "layer_tests.rs"]
-mod tests;
+pub(crate) mod tests;

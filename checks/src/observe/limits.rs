@@ -70,13 +70,17 @@ pub fn glimpses<'a>(case: &Case, observations: &'a Observations) -> Vec<Glimpse<
         });
     };
     if let Ok(resolve) = observations.resolve() {
-        sides(resolve).into_iter().for_each(|answer| add(Asked::File, Want::Resolve, answer));
+        for answer in sides(resolve) {
+            add(Asked::File, Want::Resolve, answer);
+        }
     }
     if let Ok(record) = observations.record() {
         add(Asked::Record, Want::Record, &record.answer);
     }
     if let Ok(control) = observations.control() {
-        sides(control).into_iter().for_each(|answer| add(Asked::PublicFile, Want::Control, answer));
+        for answer in sides(control) {
+            add(Asked::PublicFile, Want::Control, answer);
+        }
     }
     if let Ok(whoami) = observations.whoami() {
         add(Asked::Whoami, Want::Whoami, &whoami.answer);

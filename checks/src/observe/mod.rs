@@ -3,16 +3,24 @@
 //! An observation reports; it concludes nothing. It may wait for another one, never for a check. When the time is up,
 //! what has been seen by then is what there is.
 
+pub mod cache;
 pub mod dial;
 pub mod dns;
+pub mod downloads;
 pub mod head;
 pub mod http;
 pub mod hub;
 pub mod layer;
 pub mod limits;
+#[cfg(test)]
+pub(crate) mod made;
+#[cfg(test)]
+pub(crate) mod made_cache;
 pub mod mirror;
+pub mod mounts;
 pub mod network;
 pub mod neutral;
+pub mod owners;
 pub mod processes;
 pub mod proxy;
 pub mod rate_limit;
@@ -32,11 +40,12 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::OnceCell;
 
 use crate::case::Case;
+pub use cache::Cache;
+pub use downloads::Downloads;
 pub use http::{Answer, Failure, Http};
 pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
 pub use mirror::BesideMirror;
 pub use network::{HostSeen, Network, Phases};
-pub use processes::Downloads;
 pub use route::Route;
 pub use storage::Storage;
 pub use trust::Stores;
@@ -66,7 +75,9 @@ pub enum Want {
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes,
     /// The downloads that run on this machine.
-    Processes,
+    Downloads,
+    /// What lies in the caches.
+    Cache,
 }
 
 impl Want {
@@ -83,7 +94,8 @@ impl Want {
             Want::BesideMirror => "Hub beside the mirror",
             Want::Stores => "certificates",
             Want::Volumes => "disk",
-            Want::Processes => "processes",
+            Want::Downloads => "processes",
+            Want::Cache => "cache",
         }
     }
 }
@@ -119,7 +131,8 @@ pub struct Observations {
     beside_mirror: OnceCell<Seen<Option<BesideMirror>>>,
     stores: OnceCell<Seen<Arc<Stores>>>,
     volumes: OnceCell<Seen<Volumes>>,
-    processes: OnceCell<Seen<Downloads>>,
+    downloads: OnceCell<Seen<Downloads>>,
+    cache: OnceCell<Seen<Cache>>,
 }
 
 impl Observations {
@@ -140,7 +153,8 @@ impl Observations {
             beside_mirror: OnceCell::new(),
             stores: OnceCell::new(),
             volumes: OnceCell::new(),
-            processes: OnceCell::new(),
+            downloads: OnceCell::new(),
+            cache: OnceCell::new(),
         }
     }
 
@@ -212,8 +226,11 @@ impl Observations {
             Want::Volumes => {
                 self.see_volumes().await;
             }
-            Want::Processes => {
-                self.see_processes().await;
+            Want::Downloads => {
+                self.see_downloads().await;
+            }
+            Want::Cache => {
+                self.see_cache().await;
             }
         }
     }
@@ -265,9 +282,14 @@ impl Observations {
         self.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
     }
 
-    pub(crate) async fn see_processes(&self) -> &Seen<Downloads> {
+    pub(crate) async fn see_downloads(&self) -> &Seen<Downloads> {
         let endpoint = self.case.settings.endpoint.clone();
-        self.processes.get_or_init(|| blocking("processes", move || processes::look(&endpoint))).await
+        self.downloads.get_or_init(|| blocking("processes", move || downloads::look(&endpoint))).await
+    }
+
+    pub(crate) async fn see_cache(&self) -> &Seen<Cache> {
+        let case = Arc::clone(&self.case);
+        self.cache.get_or_init(|| blocking("cache", move || Ok(cache::of_case(&case)))).await
     }
 
     /// Whose token it is.
@@ -321,8 +343,13 @@ impl Observations {
     }
 
     /// The downloads that run on this machine.
-    pub fn processes(&self) -> Seen<&Downloads> {
-        self.read(&self.processes, Want::Processes)
+    pub fn downloads(&self) -> Seen<&Downloads> {
+        self.read(&self.downloads, Want::Downloads)
+    }
+
+    /// What lies in the caches.
+    pub fn cache(&self) -> Seen<&Cache> {
+        self.read(&self.cache, Want::Cache)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {

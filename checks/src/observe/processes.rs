@@ -1,341 +1,182 @@
-//! The downloads that run on this machine, by the command lines of this user's processes.
-//!
-//! Only what matters is kept of a command line: the program and its numbers. A header with a token never leaves here.
+//! Who has a download's file open, and what that process is doing.
 
-use std::ffi::OsString;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Instant;
 
-use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind, get_current_pid};
+/// Device and inode of a file.
+pub type Identity = (u64, u64);
 
-use super::{Seen, Unseen};
-
-/// The most processes whose command line is read.
-const MAX_PROCESSES: usize = 8192;
-/// The most arguments of one command line, and the most bytes of one argument, that are looked at.
-const MAX_ARGUMENTS: usize = 256;
-const MAX_ARGUMENT: usize = 4096;
-
-/// A program that downloads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Program {
-    /// aria2.
-    Aria2,
-    /// The Hub's own command line.
-    Hf,
-    /// curl.
-    Curl,
-    /// wget.
-    Wget,
-    /// A shell that runs a loop.
-    Shell,
-}
-
-impl Program {
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Program::Aria2 => "aria2c",
-            Program::Hf => "hf download",
-            Program::Curl => "curl",
-            Program::Wget => "wget",
-            Program::Shell => "sh",
-        }
-    }
-}
-
-/// A running download.
+/// A process that has a download's file open.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Download {
-    /// The process.
+pub struct Holder {
+    /// Its number.
     pub pid: u32,
-    /// The program.
-    pub program: Program,
-    /// What matters of its command line, such as `aria2c -x 16 -j 8`.
-    pub shown: String,
-    /// Whether the command line names a host of the Hub, or of the endpoint asked about. A list of URLs in a file
-    /// (`aria2c -i`, `wget -i`, `curl -K`) is not read: unknown.
-    pub to_hub: Option<bool>,
-    /// Connections that it opens at once, as its options say.
-    pub connections: u32,
-    /// Whether it tries again on 429 without a pause, as its options or its loop say.
-    pub without_pause: bool,
+    /// Its command line, shortened; empty when it cannot be read.
+    pub command: String,
+    /// What it is doing.
+    pub state: State,
 }
 
-/// The downloads that run.
-pub type Downloads = Vec<Download>;
-
-/// Looks at this user's processes.
-pub fn look(endpoint: &str) -> Seen<Downloads> {
-    let cannot = |why: String| Unseen(format!("the running processes cannot be listed here: {why}"));
-    let own = get_current_pid().map_err(|why| cannot(format!("{why:?}")))?;
-    let mut system = System::new().map_err(|error| cannot(format!("{error:?}")))?;
-    let owners = ProcessRefreshKind::nothing().without_tasks().with_user(UpdateKind::Always);
-    system.refresh_processes_specifics(ProcessesToUpdate::All, true, owners);
-    let Some(user) = system.process(own).and_then(Process::user_id).cloned() else {
-        return Err(cannot("this process is not among them".to_owned()));
-    };
-    let mut mine: Vec<Pid> = system
-        .processes()
-        .values()
-        .filter(|p| p.user_id() == Some(&user) && p.pid() != own)
-        .map(Process::pid)
-        .collect();
-    mine.sort();
-    mine.truncate(MAX_PROCESSES);
-    let lines = ProcessRefreshKind::nothing().without_tasks().with_cmd(UpdateKind::Always);
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&mine), true, lines);
-    let host = url::Url::parse(endpoint).ok().and_then(|u| u.host_str().map(str::to_ascii_lowercase));
-    Ok(mine
-        .iter()
-        .filter_map(|pid| {
-            let process = system.process(*pid)?;
-            read(pid.as_u32(), &arguments(process.cmd()), host.as_deref())
-        })
-        .collect())
+/// What a process is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It runs, or sleeps as programs do between bytes.
+    Alive,
+    /// It is stopped: by Ctrl-Z, a debugger, a batch system.
+    Stopped,
+    /// It has ended and nobody has collected it.
+    Zombie,
+    /// There is no process of that number.
+    Gone,
+    /// The system does not tell.
+    Unknown,
 }
 
-fn arguments(command: &[OsString]) -> Vec<String> {
-    command
-        .iter()
-        .take(MAX_ARGUMENTS)
-        .map(|argument| {
-            let bytes = argument.as_encoded_bytes();
-            String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_ARGUMENT)]).into_owned()
-        })
-        .collect()
+/// The files of downloads that processes have open: partial files and locks.
+#[derive(Debug, Clone, Default)]
+pub struct OpenFiles {
+    /// The processes by the file's device and inode; the first of several.
+    pub by_file: HashMap<Identity, u32>,
+    /// The open partial files by process.
+    pub partials: HashMap<u32, Vec<PathBuf>>,
+    /// Whether the system lets us look at all.
+    pub looked: bool,
 }
 
-/// What a command line does; none when it downloads nothing.
-pub fn read(pid: u32, arguments: &[String], endpoint_host: Option<&str>) -> Option<Download> {
-    let (program, rest) = program(arguments)?;
-    let mut download = Download {
-        pid,
-        program,
-        shown: String::new(),
-        to_hub: to_hub(program, rest, endpoint_host),
-        connections: 1,
-        without_pause: false,
-    };
-    match program {
-        Program::Aria2 => aria2(&mut download, rest),
-        Program::Hf => {
-            let workers = Options(rest).number("", "--max-workers");
-            // Eight is what `hf download` uses when nothing is said.
-            download.connections = workers.unwrap_or(8);
-            download.shown = with_numbers("hf download", &[("--max-workers", workers)]);
-        }
-        Program::Curl => {
-            let options = Options(rest);
-            let parallel = options.has("-Z", "--parallel");
-            let most = options.number("", "--parallel-max");
-            // curl's own default for --parallel-max is 50; it never opens more than there are URLs.
-            let urls = u32::try_from(rest.iter().filter(|a| a.contains("://")).count()).unwrap_or(u32::MAX);
-            download.connections = if parallel { most.unwrap_or(50).min(urls.max(1)) } else { 1 };
-            download.shown =
-                with_numbers(if parallel { "curl --parallel" } else { "curl" }, &[("--parallel-max", most)]);
-        }
-        Program::Wget => {
-            let options = Options(rest);
-            let again = options.value("", "--retry-on-http-error").is_some_and(|codes| codes.contains("429"));
-            let pause = options.number("", "--waitretry");
-            download.without_pause = again && pause == Some(0);
-            download.shown = if again {
-                with_numbers("wget --retry-on-http-error=429", &[("--waitretry", pause)])
-            } else {
-                "wget".to_owned()
-            };
-        }
-        Program::Shell => {
-            download.without_pause = true;
-            download.shown = "a shell loop without `sleep`".to_owned();
-        }
-    }
-    Some(download)
-}
+/// The endings of files that a running download has open.
+const ENDINGS: &[&str] = &[".incomplete", ".lock", ".lock.soft", ".part", ".downloadInProgress", ".aria2"];
 
-/// aria2 opens as many connections to one server as `-x` allows and `-s` pieces need, for `-j` files at once. Its own
-/// defaults are 1, 5 and 5; how many files there are is not known, so that only a `-j` that is given counts.
-fn aria2(download: &mut Download, rest: &[String]) {
-    let options = Options(rest);
-    let server = options.number("-x", "--max-connection-per-server");
-    let pieces = options.number("-s", "--split");
-    let files = options.number("-j", "--max-concurrent-downloads");
-    let several = rest.iter().any(|a| a.starts_with("-i") || a.starts_with("--input-file"));
-    let each = server.unwrap_or(1).min(pieces.unwrap_or_else(|| server.unwrap_or(5).max(5))).max(1);
-    download.connections = each.saturating_mul(if several { files.unwrap_or(5) } else { 1 }.max(1));
-    download.shown = with_numbers("aria2c", &[("-x", server), ("-s", pieces), ("-j", files)]);
-}
+#[cfg(target_os = "linux")]
+mod system {
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::PathBuf;
+    use std::time::Instant;
 
-fn with_numbers(program: &str, options: &[(&str, Option<u32>)]) -> String {
-    let mut out = program.to_owned();
-    for (name, value) in options {
-        if let Some(value) = value {
-            out.push_str(&format!(" {name} {value}"));
-        }
-    }
-    out
-}
+    use super::{ENDINGS, OpenFiles, State};
 
-/// The program that a command line runs, and its arguments. Interpreters are looked through: `python /usr/bin/hf download`.
-fn program(arguments: &[String]) -> Option<(Program, &[String])> {
-    let name = |argument: &String| {
-        let file = argument.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
-        file.strip_suffix(".exe").map(str::to_owned).unwrap_or(file)
-    };
-    let (first, mut rest) = arguments.split_first()?;
-    let mut called = name(first);
-    if called.starts_with("python")
-        && let Some((script, after)) = rest.split_first()
-        && !script.starts_with('-')
-    {
-        (called, rest) = (name(script), after);
-    }
-    let program = match called.as_str() {
-        "aria2c" => Program::Aria2,
-        "curl" => Program::Curl,
-        "wget" | "wget2" => Program::Wget,
-        "hf" | "huggingface-cli" if rest.first().is_some_and(|a| a == "download") => Program::Hf,
-        "sh" | "bash" | "zsh" | "dash" => {
-            let script = rest.iter().skip_while(|a| !(a.starts_with('-') && a.ends_with('c'))).nth(1)?;
-            let words = |word: &str| script.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == word);
-            let downloads = ["hf download", "huggingface-cli download", "curl ", "wget ", "aria2c "];
-            let a_loop = (words("while") || words("until")) && words("do");
-            if !a_loop || words("sleep") || words("read") || !downloads.iter().any(|d| script.contains(d)) {
-                return None;
+    pub fn open_files(deadline: Instant) -> OpenFiles {
+        let mut open = OpenFiles { looked: true, ..OpenFiles::default() };
+        let Ok(processes) = fs::read_dir("/proc") else { return OpenFiles::default() };
+        for process in processes.flatten() {
+            let Some(pid) = process.file_name().to_str().and_then(|n| n.parse::<u32>().ok()) else { continue };
+            // Other people's processes do not show their files; what they hold, the lock probe still shows.
+            let Ok(files) = fs::read_dir(process.path().join("fd")) else { continue };
+            for file in files.flatten() {
+                let Ok(target) = fs::read_link(file.path()) else { continue };
+                let is_ours = target.to_str().is_some_and(|t| ENDINGS.iter().any(|e| t.ends_with(e)));
+                if !is_ours {
+                    continue;
+                }
+                if let Ok(metadata) = fs::metadata(file.path()) {
+                    open.by_file.entry((metadata.dev(), metadata.ino())).or_insert(pid);
+                }
+                if target.extension().is_none_or(|e| e != "lock" && e != "soft") {
+                    open.partials.entry(pid).or_default().push(target);
+                }
             }
-            Program::Shell
-        }
-        _ => return None,
-    };
-    Some((program, rest))
-}
-
-fn to_hub(program: Program, rest: &[String], endpoint_host: Option<&str>) -> Option<bool> {
-    let names_hub = rest.iter().any(|argument| {
-        let argument = argument.to_ascii_lowercase();
-        ["huggingface.co/", "://hf.co/", ".hf.co/"].iter().any(|host| argument.contains(host))
-            || endpoint_host.is_some_and(|host| argument.contains(&format!("://{host}")))
-            || (program == Program::Shell && (argument.contains("hf download") || argument.contains("huggingface-cli")))
-    });
-    let from_file = rest.iter().any(|a| {
-        ["-i", "-K", "--input-file", "--config"]
-            .iter()
-            .any(|option| a == option || a.starts_with(&format!("{option}=")))
-    });
-    match program {
-        Program::Hf => Some(true),
-        _ if names_hub => Some(true),
-        _ if from_file => None,
-        _ => Some(false),
-    }
-}
-
-/// The options of a command line.
-struct Options<'a>(&'a [String]);
-
-impl Options<'_> {
-    /// The value of `-x 16`, `-x16`, `--long=16` or `--long 16`. The last one counts, as in most programs.
-    fn value(&self, short: &str, long: &str) -> Option<&str> {
-        let mut found = None;
-        for (place, argument) in self.0.iter().enumerate() {
-            let next = || self.0.get(place + 1).map(String::as_str);
-            if argument == long || (!short.is_empty() && argument == short) {
-                found = next().or(found);
-            } else if let Some(value) = argument.strip_prefix(long).and_then(|rest| rest.strip_prefix('=')) {
-                found = Some(value);
-            } else if !short.is_empty()
-                && let Some(value) = argument.strip_prefix(short)
-                && !argument.starts_with("--")
-            {
-                found = Some(value);
+            if Instant::now() >= deadline {
+                break;
             }
         }
-        found
+        open
     }
 
-    fn number(&self, short: &str, long: &str) -> Option<u32> {
-        self.value(short, long)?.trim().parse().ok()
+    pub fn state(pid: u32) -> State {
+        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
+            return if PathBuf::from(format!("/proc/{pid}")).exists() { State::Unknown } else { State::Gone };
+        };
+        // The command stands in parentheses and may hold any character, also a closing one.
+        match stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next()) {
+            Some('T' | 't') => State::Stopped,
+            Some('Z' | 'X' | 'x') => State::Zombie,
+            Some(_) => State::Alive,
+            None => State::Unknown,
+        }
     }
 
-    fn has(&self, short: &str, long: &str) -> bool {
-        self.0.iter().any(|argument| argument == short || argument == long)
+    pub fn command(pid: u32) -> String {
+        let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let words: Vec<String> = bytes
+            .split(|b| *b == 0)
+            .filter(|w| !w.is_empty())
+            .take(6)
+            .map(|w| String::from_utf8_lossy(w).into_owned())
+            .collect();
+        words.join(" ").chars().filter(|c| !c.is_control()).take(120).collect()
     }
 }
 
-#[cfg(test)]
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use std::time::Instant;
+
+    use sysinfo::{Pid, ProcessRefreshKind, ProcessStatus, ProcessesToUpdate, System, UpdateKind};
+
+    use super::{OpenFiles, State};
+
+    /// This system does not tell which files a process has open.
+    pub fn open_files(_: Instant) -> OpenFiles {
+        OpenFiles::default()
+    }
+
+    fn process<T>(pid: u32, read: impl Fn(Option<&sysinfo::Process>) -> T) -> T {
+        let mut system = System::new();
+        let kind = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&[Pid::from_u32(pid)]), true, kind);
+        read(system.process(Pid::from_u32(pid)))
+    }
+
+    pub fn state(pid: u32) -> State {
+        process(pid, |process| match process.map(sysinfo::Process::status) {
+            None => State::Gone,
+            Some(ProcessStatus::Stop | ProcessStatus::Tracing) => State::Stopped,
+            Some(ProcessStatus::Zombie | ProcessStatus::Dead) => State::Zombie,
+            Some(_) => State::Alive,
+        })
+    }
+
+    pub fn command(pid: u32) -> String {
+        process(pid, |process| {
+            let words: Vec<String> = process
+                .map(|p| p.cmd().iter().take(6).map(|w| w.to_string_lossy().into_owned()).collect())
+                .unwrap_or_default();
+            words.join(" ").chars().filter(|c| !c.is_control()).take(120).collect()
+        })
+    }
+}
+
+/// Looks at the open files of every process that lets this user look.
+pub fn open_files(deadline: Instant) -> OpenFiles {
+    system::open_files(deadline)
+}
+
+/// About a process.
+pub fn holder(pid: u32) -> Holder {
+    Holder { pid, command: system::command(pid), state: system::state(pid) }
+}
+
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+    use std::os::unix::fs::MetadataExt;
+    use std::time::Duration;
 
-    fn of(line: &str) -> Option<Download> {
-        let arguments: Vec<String> = line.split('|').map(str::to_owned).collect();
-        read(7, &arguments, Some("hf-mirror.com"))
+    #[test]
+    fn an_open_partial_file_is_found_with_its_process() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.incomplete");
+        let file = std::fs::File::create(&path).expect("a file");
+        let metadata = file.metadata().expect("its metadata");
+        let open = open_files(Instant::now() + Duration::from_secs(20));
+        assert_eq!(open.by_file.get(&(metadata.dev(), metadata.ino())), Some(&std::process::id()));
+        assert_eq!(holder(std::process::id()).state, State::Alive);
+        assert!(open.partials[&std::process::id()].iter().any(|p| p.ends_with("x.incomplete")));
     }
 
     #[test]
-    fn command_lines() {
-        const URL: &str = "https://huggingface.co/a/b/resolve/main/c";
-        for (line, connections, shown, to_hub) in [
-            (format!("aria2c|-x|16|-s|16|{URL}"), 16, "aria2c -x 16 -s 16", Some(true)),
-            (format!("/usr/bin/aria2c|-x16|{URL}"), 16, "aria2c -x 16", Some(true)),
-            (format!("aria2c|--max-connection-per-server=16|-s4|{URL}"), 4, "aria2c -x 16 -s 4", Some(true)),
-            ("aria2c|-x4|-s4|-j8|-i|urls.txt".to_owned(), 32, "aria2c -x 4 -s 4 -j 8", None),
-            (format!("aria2c|{URL}"), 1, "aria2c", Some(true)),
-            ("aria2c|-x16|https://example.org/a".to_owned(), 16, "aria2c -x 16", Some(false)),
-            ("aria2c|-x16|https://hf-mirror.com/a".to_owned(), 16, "aria2c -x 16", Some(true)),
-            ("hf|download|a/b|--max-workers|32".to_owned(), 32, "hf download --max-workers 32", Some(true)),
-            ("/venv/bin/python3|/venv/bin/hf|download|a/b".to_owned(), 8, "hf download", Some(true)),
-            ("C:\\bin\\hf.exe|download|a/b|--max-workers=4".to_owned(), 4, "hf download --max-workers 4", Some(true)),
-            (format!("curl|-Z|--parallel-max|40|{URL}|{URL}"), 2, "curl --parallel --parallel-max 40", Some(true)),
-            (format!("wget|{URL}"), 1, "wget", Some(true)),
-        ] {
-            let download = of(&line).unwrap_or_else(|| panic!("{line}"));
-            assert_eq!((download.connections, download.shown.as_str(), download.to_hub), (connections, shown, to_hub));
-            assert!(!download.without_pause, "{line}");
-        }
-    }
-
-    #[test]
-    fn what_downloads_nothing() {
-        for line in
-            ["hf|auth|login", "python3|train.py", "bash|-c|make", "", "sh|-c", "vim|aria2c.txt", "python3|-c|hf"]
-        {
-            assert_eq!(of(line), None, "{line}");
-        }
-    }
-
-    #[test]
-    fn retries_without_a_pause() {
-        for (line, without) in [
-            ("wget|-t|0|--waitretry=0|--retry-on-http-error=429|https://huggingface.co/a", true),
-            ("wget|-t|0|--waitretry=30|--retry-on-http-error=429,503|https://huggingface.co/a", false),
-            ("wget|-t|0|--waitretry=0|https://huggingface.co/a", false),
-            ("bash|-c|while true; do hf download a/b && break; done", true),
-        ] {
-            assert_eq!(of(line).map(|d| d.without_pause), Some(without), "{line}");
-        }
-        assert_eq!(of("bash|-c|until hf download a/b; do sleep 5; done"), None);
-        assert_eq!(of("bash|-c|while read u; do wget $u; done"), None, "a list, each URL once");
-    }
-
-    #[test]
-    fn a_token_on_the_command_line_stays_there() {
-        let download =
-            of("aria2c|-x16|--header=Authorization: Bearer hf_secretsecret|https://huggingface.co/a").unwrap();
-        assert!(!format!("{download:?}").contains("secret"));
-    }
-
-    #[test]
-    fn this_users_processes_can_be_listed() {
-        // A process of this user that downloads nothing is not among them, and listing does not fail.
-        let downloads = look("https://huggingface.co").expect("processes");
-        assert!(downloads.iter().all(|d| d.pid != std::process::id()));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn any_command_line_is_read(line in proptest::collection::vec(".{0,40}", 0..12), first in 0_usize..7) {
-            let mut arguments = line;
-            arguments.insert(0, ["aria2c", "hf", "curl", "wget", "sh", "python3", "x"][first].to_owned());
-            let _ = read(1, &arguments, None);
-        }
+    fn a_number_without_a_process_is_gone() {
+        assert_eq!(holder(u32::MAX - 1).state, State::Gone);
     }
 }
