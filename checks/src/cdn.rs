@@ -63,7 +63,7 @@ fn obstacle(route: &Route) -> Option<String> {
         Fault::Lookup(fault) => format!("its name does not resolve: {fault}"),
         Fault::Misdirected(why) => why.into_iter().next().unwrap_or_default(),
         Fault::Connection(fault) => fault.to_string(),
-        Fault::Handshake(_, fault) => fault.to_string(),
+        Fault::Handshake(_, fault) | Fault::Filtered(_, fault) => fault.to_string(),
         Fault::Untrusted(session) => match &session.by_any {
             Err(why) => format!("its certificate is not trusted: {why}"),
             Ok(()) => return None,

@@ -7,7 +7,8 @@ use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::Observations;
 use crate::observe::dial::TcpFault;
-use crate::observe::route::{Attempt, Direct, Route};
+use crate::observe::route::{Attempt, Direct, Route, Session};
+use crate::observe::tls::TlsFault;
 use crate::reach::{self, Fault, list, set_variable};
 
 const CAUSES: &[Cause] = &[Cause::ConnectionBlocked];
@@ -41,6 +42,7 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
     }
     match reach::fault(route) {
         Some(Fault::Connection(fault)) => Conclusion::ok("").with([blocked(route, fault)]),
+        Some(Fault::Filtered(session, fault)) => Conclusion::ok("").with([filtered(route, session, fault)]),
         Some(Fault::Lookup(_) | Fault::Misdirected(_)) => {
             Conclusion::unknown(format!("not tried: `{}` has no usable address", route.host))
         }
@@ -74,16 +76,35 @@ fn blocked(route: &Route, fault: &TcpFault) -> Finding {
                 .note("where only a proxy leads out, set `HTTPS_PROXY` to it"),
         );
     }
-    finding
-        .fix(
-            Fix::manual("firewall-allow", format!("have the firewall let `{host}` through on port {}", route.port))
-                .note("a download needs huggingface.co and everything below hf.co: allow both suffixes for 443/tcp"),
-        )
-        .fix(
-            set_variable("mirror-use", Risk::Ask, "go through a mirror", "HF_ENDPOINT", "https://hf-mirror.com").note(
-                "a volunteer's service: give it no token; large files still come from the Hub's own storage hosts",
-            ),
-        )
+    finding.with_fixes(ways_round(route))
+}
+
+fn ways_round(route: &Route) -> Vec<Fix> {
+    let host = &route.host;
+    vec![
+        Fix::manual("firewall-allow", format!("have the firewall let `{host}` through on port {}", route.port))
+            .note("a download needs huggingface.co and everything below hf.co: allow both suffixes for 443/tcp"),
+        set_variable("mirror-use", Risk::Ask, "go through a mirror", "HF_ENDPOINT", "https://hf-mirror.com")
+            .note("a volunteer's service: give it no token; large files still come from the Hub's own storage hosts"),
+    ]
+}
+
+/// The connection stands, and what is said over it is swallowed or broken off.
+fn filtered(route: &Route, session: &Session, fault: &TlsFault) -> Finding {
+    let host = &route.host;
+    let by_name = matches!(session.unnamed, Some(Ok(()) | Err(TlsFault::Alert(_))));
+    let summary = if by_name {
+        format!("a filter on the way blocks connections that name `{host}`: {fault}")
+    } else {
+        format!("connections to `{host}` are taken and then swallowed: {fault}")
+    };
+    let mut finding = Finding::new(Cause::ConnectionBlocked, Certainty::Confirmed, summary)
+        .saw(Source::Network, format!("the TLS handshake with `{host}`: {fault}"));
+    if by_name {
+        let control = "the same address completes the handshake when the host is not named in it (SNI)";
+        finding = finding.saw(Source::Network, control);
+    }
+    finding.with_evidence(reach::neutral_evidence(route)).with_fixes(ways_round(route))
 }
 
 /// All is well, or one family or one address is dead beside others.

@@ -163,7 +163,7 @@ fn unreachable(case: &Case, route: &Route, seen: &Observations) -> Finding {
         Some(Fault::Lookup(fault @ DnsFault::NotFound)) => (Cause::EndpointMisconfigured, fault.to_string()),
         Some(Fault::Lookup(fault)) => (Cause::MirrorFailure, fault.to_string()),
         Some(Fault::Connection(fault)) => (Cause::MirrorFailure, fault.to_string()),
-        Some(Fault::Handshake(_, fault)) => (Cause::MirrorFailure, fault.to_string()),
+        Some(Fault::Handshake(_, fault) | Fault::Filtered(_, fault)) => (Cause::MirrorFailure, fault.to_string()),
         Some(Fault::Misdirected(why)) => (Cause::MirrorFailure, why.into_iter().next().unwrap_or_default()),
         _ => (Cause::MirrorFailure, "it cannot be reached".to_owned()),
     };

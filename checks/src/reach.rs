@@ -48,6 +48,8 @@ pub enum Fault<'a> {
     Misdirected(Vec<String>),
     /// No address takes a connection.
     Connection(&'a TcpFault),
+    /// Connections are taken, and then a filter swallows them, or breaks them by the name that they carry.
+    Filtered(&'a Session, &'a TlsFault),
     /// The handshake breaks.
     Handshake(&'a Session, &'a TlsFault),
     /// The certificate is not trusted by anybody here.
@@ -87,6 +89,13 @@ pub fn fault(route: &Route) -> Option<Fault<'_>> {
 
 fn session_fault(session: &Session) -> Option<Fault<'_>> {
     match &session.outcome {
+        Err(fault @ TlsFault::Silent(_)) => Some(Fault::Filtered(session, fault)),
+        // Without the name the same address shakes hands: something on the way reads the name.
+        Err(fault @ (TlsFault::Reset | TlsFault::Closed))
+            if matches!(session.unnamed, Some(Ok(()) | Err(TlsFault::Alert(_)))) =>
+        {
+            Some(Fault::Filtered(session, fault))
+        }
         Err(fault) => Some(Fault::Handshake(session, fault)),
         Ok(()) if !session.trusted() => Some(Fault::Untrusted(session)),
         Ok(()) => None,
@@ -142,7 +151,13 @@ pub fn mirror_is_to_blame(case: &Case, route: &Route, seen: &Observations) -> bo
     }
     let its_own = matches!(
         fault(route),
-        Some(Fault::Lookup(_) | Fault::Misdirected(_) | Fault::Connection(_) | Fault::Handshake(..))
+        Some(
+            Fault::Lookup(_)
+                | Fault::Misdirected(_)
+                | Fault::Connection(_)
+                | Fault::Filtered(..)
+                | Fault::Handshake(..)
+        )
     );
     its_own && (route.neutral.as_ref().is_some_and(crate::observe::neutral::Neutral::reachable) || hub_reachable(seen))
 }

@@ -217,13 +217,15 @@ fn out_of_dates(case: &Case, route: &Route, session: &Session, why: &Distrust) -
     let certainty = match server_time {
         // The server's own clock says that the certificate is good: this machine's is wrong.
         Some(time) if within(leaf, time) && apart(case.now, time) > TOLERABLE => Certainty::Confirmed,
-        // Both clocks agree: the certificate is really out of its dates.
+        // Nobody serves a certificate of the future: whoever made it, or this machine, has a wrong clock.
+        _ if *why == Distrust::NotYetValid => Certainty::Likely,
+        // Both clocks agree: the certificate has really run out.
         Some(time) if apart(case.now, time) <= TOLERABLE => return None,
-        // Nobody serves a certificate of the future, and the Hub's own never runs out.
-        _ if *why == Distrust::NotYetValid || !case.settings.foreign_endpoint() => Certainty::Likely,
+        // The Hub's own certificate never runs out.
+        _ if !case.settings.foreign_endpoint() => Certainty::Likely,
         _ => return None,
     };
-    let summary = match server_time {
+    let summary = match server_time.filter(|time| apart(case.now, *time) > TOLERABLE) {
         Some(time) => format!(
             "this machine's clock is off by {}: the certificate of `{host}` seems {}",
             hours(signed_seconds(case.now, time)),
@@ -287,12 +289,7 @@ fn clock_offset(case: &Case, seen: &Observations) -> Option<f64> {
 /// The handshake breaks.
 fn broken(route: &Route, session: &Session, fault: &TlsFault) -> Finding {
     let host = &route.host;
-    // Without the name the same server answers: something on the way reads the name.
-    let by_name = matches!(session.unnamed, Some(Ok(()) | Err(TlsFault::Alert(_))));
     let summary = match fault {
-        TlsFault::Reset | TlsFault::Closed | TlsFault::Silent(_) if by_name => {
-            format!("a filter on the way breaks TLS connections that name `{host}`: {fault}")
-        }
         TlsFault::NotTls => format!("what answers for `{host}` on port {} speaks no TLS", route.port),
         TlsFault::Alert(word) => format!("`{host}` refuses the TLS handshake: alert `{word}`"),
         TlsFault::Incompatible(_) => format!("what answers for `{host}` speaks no TLS that today's clients speak"),
@@ -300,15 +297,8 @@ fn broken(route: &Route, session: &Session, fault: &TlsFault) -> Finding {
     };
     let mut finding = Finding::new(Cause::TlsHandshake, Certainty::Confirmed, summary)
         .saw(Source::Network, format!("handshake with `{host}`: {fault}"));
-    match &session.unnamed {
-        Some(Ok(())) => {
-            finding =
-                finding.saw(Source::Network, "the same address completes the handshake when the host is not named");
-        }
-        Some(Err(fault)) => {
-            finding = finding.saw(Source::Network, format!("without naming the host: {fault}"));
-        }
-        None => {}
+    if let Some(Err(fault)) = &session.unnamed {
+        finding = finding.saw(Source::Network, format!("without naming the host: {fault}"));
     }
     let fix = match fault {
         TlsFault::NotTls => {

@@ -95,9 +95,9 @@ causes! {
     RateLimitAnonymous "rate-limit-anonymous" Rate "requests without a token reached the Hub's limit for this address"
         "huggingface.co/docs/hub/rate-limits" []
     DnsFailure "dns-failure" Network "a Hub host does not resolve, or to a wrong address"
-        "huggingface.co/docs/hub/models-downloading" [ConnectionBlocked, CdnBlocked, TlsHandshake, CaptivePortal, XetClient]
+        "huggingface.co/docs/hub/models-downloading" [ConnectionBlocked, CdnBlocked, TlsUntrustedCa, TlsHandshake, CaptivePortal, XetClient]
     ConnectionBlocked "connection-blocked" Network "the Hub's host resolves but cannot be reached"
-        "huggingface.co/docs/hub/models-downloading" [CdnBlocked, SlowConnection, XetClient]
+        "huggingface.co/docs/hub/models-downloading" [CdnBlocked, TlsHandshake, SlowConnection, XetClient]
     ProxyUnreachable "proxy-unreachable" Network "the configured proxy cannot be reached"
         "requests.readthedocs.io/en/latest/user/advanced/#proxies" [DnsFailure, ConnectionBlocked, CdnBlocked, TlsHandshake, SlowConnection, XetClient]
     ProxyAuth "proxy-auth" Network "the proxy refuses without credentials or permission"

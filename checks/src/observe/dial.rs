@@ -133,7 +133,7 @@ pub fn pinned(connect_to: &[ConnectTo], host: &str, port: u16) -> Option<SocketA
     connect_to
         .iter()
         .find(|c| (c.host.is_empty() || c.host.eq_ignore_ascii_case(host)) && (c.port == 0 || c.port == port))
-        .map(|c| c.to)
+        .map(|c| if c.to.port() == 0 { SocketAddr::new(c.to.ip(), port) } else { c.to })
 }
 
 #[cfg(test)]
@@ -179,5 +179,7 @@ mod tests {
         assert_eq!(pinned(&pins, "HuggingFace.co", 443).map(|a| a.port()), Some(8443));
         assert_eq!(pinned(&pins, "huggingface.co", 80).map(|a| a.port()), Some(9000));
         assert_eq!(pinned(&pins[..1], "huggingface.co", 80), None);
+        let kept: ConnectTo = "localhost::127.0.0.1:".parse().expect("a pin");
+        assert_eq!(pinned(&[kept], "localhost", 8080).map(|a| a.port()), Some(8080));
     }
 }

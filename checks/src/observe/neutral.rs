@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::dial::{self, TcpFault};
 use super::dns::{self, DnsFault};
+use crate::case::ConnectTo;
 
 /// A host that every Python environment talks to anyway.
 pub const NEUTRAL_HOST: &str = "pypi.org";
@@ -45,9 +46,13 @@ impl Neutral {
 }
 
 /// Tries the neutral hosts.
-pub async fn look(within: Duration) -> Neutral {
+pub async fn look(pins: &[ConnectTo], within: Duration) -> Neutral {
+    let real = |host: &str, address: SocketAddr| dial::pinned(pins, host, 443).unwrap_or(address);
     let within = within.min(Duration::from_secs(3));
     let named = async {
+        if let Some(pinned) = dial::pinned(pins, NEUTRAL_HOST, 443) {
+            return (Ok(()), Some(dial::tcp(pinned, within).await.map(drop)));
+        }
         let lookup = dns::system(NEUTRAL_HOST, within).await;
         match lookup.addresses {
             Err(fault) => (Err(fault), None),
@@ -59,7 +64,10 @@ pub async fn look(within: Duration) -> Neutral {
         }
     };
     let numbered = async {
-        let tries = NEUTRAL_ADDRESSES.map(|a| Box::pin(dial::tcp(SocketAddr::new(IpAddr::from(a), 443), within)));
+        let tries = NEUTRAL_ADDRESSES.map(|a| {
+            let address = IpAddr::from(a);
+            Box::pin(dial::tcp(real(&address.to_string(), SocketAddr::new(address, 443)), within))
+        });
         match futures::future::select_ok(tries).await {
             Ok(_) => Ok(()),
             Err(fault) => Err(fault),

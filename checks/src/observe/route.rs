@@ -257,7 +257,8 @@ impl<'a> Walker<'a> {
         match select(proxied, direct).await {
             Either::Left((proxied, direct)) => {
                 if !proxied.works() {
-                    let (direct, neutral) = join(direct, neutral::look(self.budget.tcp())).await;
+                    let (direct, neutral) =
+                        join(direct, neutral::look(&self.case.limits.connect_to, self.budget.tcp())).await;
                     route.direct = Some(direct);
                     route.neutral = Some(neutral);
                 }
@@ -267,7 +268,7 @@ impl<'a> Walker<'a> {
                 route.direct = Some(direct);
                 let proxied = proxied.await;
                 if !proxied.works() && !route.direct.as_ref().is_some_and(Direct::works) {
-                    route.neutral = Some(neutral::look(self.budget.tcp()).await);
+                    route.neutral = Some(neutral::look(&self.case.limits.connect_to, self.budget.tcp()).await);
                 }
                 route.proxied = Some(proxied);
             }
@@ -315,7 +316,7 @@ impl<'a> Walker<'a> {
 
     async fn straight_controls(&self, passed_by: Vec<Setting>) -> (Neutral, (Vec<Proxied>, Opinion)) {
         join(
-            neutral::look(self.budget.tcp()),
+            neutral::look(&self.case.limits.connect_to, self.budget.tcp()),
             join(self.others(passed_by), dns::second_opinion(self.case, &self.host, self.budget.part(0.3))),
         )
         .await
