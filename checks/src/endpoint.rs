@@ -205,8 +205,18 @@ fn answered(case: &Case, route: &Route, seen: &Observations, answer: &Answer) ->
             answer.status
         )),
         400..=499 if of_a_hub => lacking(case, host, answer, seen),
+        // Mirrors drop the Hub's marks; a web site's own page for what is missing is HTML.
+        404 | 410 if is_known_mirror(host) || !is_html(answer) => lacking(case, host, answer, seen),
         _ => Conclusion::ok("").with([no_hub(case, host, answer, seen)]),
     }
+}
+
+fn is_known_mirror(host: &str) -> bool {
+    host == "hf-mirror.com" || host.ends_with(".hf-mirror.com")
+}
+
+fn is_html(answer: &Answer) -> bool {
+    answer.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"))
 }
 
 fn failing(case: &Case, host: &str, answer: &Answer, seen: &Observations) -> Finding {

@@ -105,7 +105,7 @@ causes! {
     ProxyMisconfigured "proxy-misconfigured" Network "the proxy settings are wrong or missing"
         "www.python-httpx.org/environment_variables/" [DnsFailure, ConnectionBlocked, ProxyUnreachable, TlsHandshake, CdnBlocked, XetClient]
     TlsUntrustedCa "tls-untrusted-ca" Network "the server's certificate is not trusted by this client"
-        "www.python-httpx.org/advanced/ssl/" [CaptivePortal, CdnBlocked, XetClient]
+        "www.python-httpx.org/advanced/ssl/" [CdnBlocked, XetClient]
     TlsClock "tls-clock" Network "a certificate is out of its dates because the clock is wrong"
         "www.python-httpx.org/advanced/ssl/" [TlsUntrustedCa, XetClient]
     TlsHandshake "tls-handshake" Network "the TLS handshake breaks"
