@@ -133,13 +133,7 @@ mod tests {
     use std::path::PathBuf;
 
     fn target(file: Option<&str>) -> Target {
-        Target {
-            repo_type: RepoType::Model,
-            repo_id: "a/b".to_owned(),
-            revision: None,
-            file: file.map(str::to_owned),
-            from: From::Argument,
-        }
+        Target { file: file.map(str::to_owned), ..Target::new(RepoType::Model, "a/b", From::Argument) }
     }
 
     fn record() -> Repository {
