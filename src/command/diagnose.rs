@@ -24,7 +24,8 @@ pub fn run(options: &Examination) -> Result<ExitCode, CommandError> {
     let diagnosis = diagnose(&case, options)?;
     let exit = Exit::from(diagnosis.verdict);
     let report = report::build(&case, &diagnosis, Vec::new());
-    print(&written(&report, options, began.elapsed(), exit));
+    let for_a_ticket = report::redactor(&case).clean(&options.for_a_ticket());
+    print(&written(&report, options, for_a_ticket, began.elapsed(), exit));
     if options.wait
         && let Some(time) = resets_at(&diagnosis.causes)
     {
@@ -76,19 +77,13 @@ fn diagnose(case: &Arc<Case>, options: &Examination) -> Result<Diagnosis, Comman
     Ok(diagnosis)
 }
 
-fn written(report: &report::Report, options: &Examination, took: Duration, exit: Exit) -> String {
+fn written(report: &report::Report, options: &Examination, for_a_ticket: String, took: Duration, exit: Exit) -> String {
     match options.format() {
         Format::Json => format!("{}\n", serde_json::to_string_pretty(report).unwrap_or_default()),
         Format::Markdown => report::markdown(report),
         Format::Human => report::human(
             report,
-            &Context {
-                look: Look::of_stdout(),
-                verbose: options.verbose,
-                took,
-                exit: exit.code(),
-                for_a_ticket: options.for_a_ticket(),
-            },
+            &Context { look: Look::of_stdout(), verbose: options.verbose, took, exit: exit.code(), for_a_ticket },
         ),
     }
 }

@@ -170,9 +170,14 @@ fn network(network: &Network) -> NetworkReport {
     }
 }
 
+/// The redactor that knows all that must not leave this machine.
+pub fn redactor(case: &Case) -> Redactor {
+    Redactor::new(case.tokens.all().map(|source| &source.token), case.environment.home.as_deref())
+}
+
 /// Passes every text of the report through the redactor, keys included, and counts.
 fn redact(case: &Case, report: Report) -> Report {
-    let redactor = Redactor::new(case.tokens.all().map(|source| &source.token), case.environment.home.as_deref());
+    let redactor = redactor(case);
     let Ok(mut value) = serde_json::to_value(&report) else { return report };
     clean(&redactor, &mut value);
     // Masking changes texts, never the form, so that the value still is a report.

@@ -5,7 +5,7 @@ mod human;
 mod markdown;
 mod model;
 
-pub use build::build;
+pub use build::{build, redactor};
 pub use human::{Context, human};
 pub use markdown::markdown;
 pub use model::Report;

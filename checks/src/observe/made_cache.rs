@@ -17,13 +17,7 @@ pub(crate) fn case(home: &Path, variables: &[(&str, &str)], target: Option<&str>
     let home = [(OsString::from("HOME"), home.as_os_str().to_owned())];
     let more = variables.iter().map(|(n, v)| (OsString::from(n), OsString::from(v)));
     let environment = Environment::new(home.into_iter().chain(more), None);
-    let target = target.map(|id| Target {
-        repo_type: RepoType::Model,
-        repo_id: id.to_owned(),
-        revision: None,
-        file: None,
-        from: From::Argument,
-    });
+    let target = target.map(|id| Target::new(RepoType::Model, id, From::Argument));
     let limits = Limits { timeout: Duration::from_secs(60), ..Limits::default() };
     let mut case = Case::new(environment, target, None, limits, SystemTime::now());
     case.clients = crate::case::Clients::default();
