@@ -5,8 +5,10 @@
 pub mod cli;
 pub mod command;
 pub mod exit;
+pub mod fix;
 pub mod progress;
 pub mod report;
+pub mod run;
 pub mod terminal;
 pub mod wait;
 

@@ -17,7 +17,15 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
-const SIGNS: &[Sign] = &[];
+const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::HubOutage, "internal error - we're working hard"),
+    Sign::symptom(Cause::HubOutage, "internal server error"),
+    Sign::symptom(Cause::HubOutage, "bad gateway"),
+    Sign::symptom(Cause::HubOutage, "service unavailable"),
+    Sign::symptom(Cause::HubOutage, "service temporarily unavailable"),
+    Sign::symptom(Cause::HubOutage, "gateway time-out"),
+    Sign::symptom(Cause::HubOutage, "gateway timeout"),
+];
 
 fn conclude(case: &Case, _: &Observations) -> Conclusion {
     Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))

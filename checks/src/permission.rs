@@ -25,7 +25,34 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
-const SIGNS: &[Sign] = &[];
+const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::CachePermission, "system error number 13"),
+    Sign::decisive(Cause::CachePermission, "unauthorizedaccessexception"),
+    Sign::decisive(Cause::CachePermission, "accessdeniedexception").without(&["s3", "amazon"]),
+    Sign::decisive(Cause::CachePermission, "permission denied").without(&["publickey", "bind to port", "sudo", "ssh"]),
+    Sign::decisive(Cause::CachePermission, "[errno 13]"),
+    Sign::decisive(Cause::CachePermission, "os error 13)"),
+    Sign::decisive(Cause::CachePermission, "eacces"),
+    Sign::decisive(Cause::CachePermission, "eperm"),
+    Sign::decisive(Cause::CachePermission, "[winerror 5]"),
+    Sign::decisive(Cause::CachePermission, "os error 5)"),
+    Sign::decisive(Cause::CachePermission, "permissionerror at"),
+    Sign::decisive(Cause::CachePermission, "permissionerror").without(&["[winerror 32]", "->"]),
+    Sign::decisive(Cause::CachePermission, "access is denied").without(&["gated", "token"]),
+    Sign::decisive(Cause::CachePermission, "[errno 1] operation not permitted").without(&["' -> '"]),
+    Sign::symptom(Cause::CachePermission, "operation not permitted").without(&["' -> '", "symlink"]),
+    Sign::decisive(Cause::CachePermission, "problem when trying to write in your cache folder"),
+    Sign::symptom(Cause::CachePermission, "check cache directory permissions"),
+    Sign::hint(Cause::CachePermission, "could not set the permissions on the file"),
+    Sign::decisive(Cause::ReadOnlyCache, "read-only file system"),
+    Sign::decisive(Cause::ReadOnlyCache, "[errno 30]"),
+    Sign::decisive(Cause::ReadOnlyCache, "os error 30)"),
+    Sign::decisive(Cause::ReadOnlyCache, "erofs"),
+    Sign::decisive(Cause::ReadOnlyCache, "[winerror 19]"),
+    Sign::decisive(Cause::ReadOnlyCache, "write protected"),
+    Sign::decisive(Cause::ReadOnlyCache, "write-protected"),
+    Sign::symptom(Cause::ReadOnlyCache, "mkdir '/var/task"),
+];
 
 fn wants(case: &Case) -> BTreeSet<Want> {
     let mut wants = BTreeSet::from([Want::Volumes, Want::Cache]);

@@ -34,7 +34,7 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
-const SIGNS: &[Sign] = &[];
+const SIGNS: &[Sign] = &[Sign::hint(Cause::RetryStorm, "restart counter is at")];
 
 /// Up to here connections are usual: `hf download` has eight workers by default.
 const USUAL: u32 = 8;

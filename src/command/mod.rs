@@ -3,6 +3,7 @@
 mod diagnose;
 mod information;
 mod input;
+mod run;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -22,6 +23,12 @@ pub enum CommandError {
     /// There is no such cause.
     #[error("there is no cause `{0}`; `hfdoctor explain` lists them")]
     Cause(String),
+    /// An option of the examination that has no meaning for a command that is run now.
+    #[error("`{0}` cannot be used with `run`")]
+    NotWithRun(&'static str),
+    /// The report cannot be written to the file that was named.
+    #[error("cannot write the report to {0}: {1}")]
+    Report(String, std::io::Error),
     /// The asynchronous runtime does not start.
     #[error("cannot start: {0}")]
     Start(std::io::Error),
@@ -31,6 +38,7 @@ pub enum CommandError {
 pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     match arguments.command {
         None => diagnose::run(&arguments.examination),
+        Some(Command::Run(options)) => run::run(&options),
         Some(Command::Explain { cause }) => information::explain(cause.as_deref()),
         Some(Command::Checks) => Ok(information::checks()),
         Some(Command::Schema) => Ok(information::schema()),

@@ -165,7 +165,7 @@ mod tests {
     fn a_large_repository_without_a_token() {
         let short = shortage(&small(12_431), Bucket::Resolvers, 3_000, 3_000).unwrap();
         assert_eq!(short.windows, 9);
-        assert_eq!(short.least(), Duration::from_secs(8 * 300));
+        assert_eq!(short.least(), Duration::from_mins(40));
         let words = short.words("without a token");
         assert!(words.starts_with("12,431 files need about 24,862 requests"), "{words}");
         assert!(words.contains("after about 12 %"), "{words}");

@@ -19,11 +19,21 @@ impl Made {
     /// As observations of a case.
     pub(crate) fn of(self, case: &Arc<Case>) -> Observations {
         let made = Observations::none(Arc::clone(case));
-        let _ = self.whoami.map(|seen| made.whoami.set(seen));
-        let _ = self.record.map(|seen| made.record.set(seen));
-        let _ = self.resolve.map(|seen| made.resolve.set(seen));
-        let _ = self.control.map(|seen| made.control.set(seen));
-        let _ = self.downloads.map(|seen| made.downloads.set(seen));
+        if let Some(seen) = self.whoami {
+            let _ = made.whoami.set(seen);
+        }
+        if let Some(seen) = self.record {
+            let _ = made.record.set(seen);
+        }
+        if let Some(seen) = self.resolve {
+            let _ = made.resolve.set(seen);
+        }
+        if let Some(seen) = self.control {
+            let _ = made.control.set(seen);
+        }
+        if let Some(seen) = self.downloads {
+            let _ = made.downloads.set(seen);
+        }
         made
     }
 }

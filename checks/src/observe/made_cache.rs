@@ -31,6 +31,18 @@ impl Observations {
         self
     }
 
+    /// With these files looked at.
+    pub(crate) fn seeing_integrity(self, integrity: super::Integrity) -> Observations {
+        let _ = self.integrity.set(Ok(integrity));
+        self
+    }
+
+    /// With these locks.
+    pub(crate) fn seeing_locks(self, locks: super::Locks) -> Observations {
+        let _ = self.locks.set(Ok(locks));
+        self
+    }
+
     /// With these volumes.
     pub(crate) fn seeing_volumes(self, volumes: Volumes) -> Observations {
         let _ = self.volumes.set(Ok(volumes));

@@ -7,8 +7,10 @@ pub mod cache;
 pub mod downloads;
 pub mod http;
 pub mod hub;
+pub mod integrity;
 pub mod layer;
 pub mod limits;
+pub mod locks;
 #[cfg(test)]
 pub(crate) mod made;
 #[cfg(test)]
@@ -32,6 +34,9 @@ pub use cache::Cache;
 pub use downloads::Downloads;
 pub use http::{Answer, Failure, Http, Network};
 pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
+
+pub use integrity::Integrity;
+pub use locks::Locks;
 pub use volume::Volumes;
 
 /// An observation that a check can want.
@@ -53,6 +58,10 @@ pub enum Want {
     Downloads,
     /// What lies in the caches.
     Cache,
+    /// Whether cached files are what they should be.
+    Integrity,
+    /// Who holds the locks of downloads.
+    Locks,
 }
 
 impl Want {
@@ -67,6 +76,8 @@ impl Want {
             Want::Volumes => "disk",
             Want::Downloads => "processes",
             Want::Cache => "cache",
+            Want::Integrity => "cached files",
+            Want::Locks => "locks",
         }
     }
 }
@@ -75,6 +86,11 @@ impl Want {
 pub trait Progress: Send + Sync + std::fmt::Debug {
     /// The observations that have not ended.
     fn waiting_for(&self, wants: &BTreeSet<Want>);
+
+    /// While files are hashed, ten times a second: bytes done and bytes in all.
+    fn hashing(&self, done: u64, total: u64) {
+        let _ = (done, total);
+    }
 }
 
 /// Why something was not seen. The text ends up in a check's `because`.
@@ -100,6 +116,9 @@ pub struct Observations {
     volumes: OnceCell<Seen<Volumes>>,
     downloads: OnceCell<Seen<Downloads>>,
     cache: OnceCell<Seen<Cache>>,
+    integrity: OnceCell<Seen<Integrity>>,
+    locks: OnceCell<Seen<Locks>>,
+    meter: Arc<integrity::Meter>,
 }
 
 impl Observations {
@@ -118,6 +137,9 @@ impl Observations {
             volumes: OnceCell::new(),
             downloads: OnceCell::new(),
             cache: OnceCell::new(),
+            integrity: OnceCell::new(),
+            locks: OnceCell::new(),
+            meter: Arc::default(),
         }
     }
 
@@ -149,11 +171,32 @@ impl Observations {
                     progress.waiting_for(&waiting);
                 }
             };
-            // What is not seen by then stays unseen, and says so.
-            let _ = tokio::time::timeout(deadline, all).await;
+            // What is not seen by then stays unseen, and says so. Hashing was asked for and takes what it takes.
+            let hashing = observations.case.limits.verify && wants.contains(&Want::Integrity);
+            let patient = async {
+                if hashing {
+                    observations.hash(progress.as_ref()).await;
+                }
+            };
+            let _ = futures::join!(tokio::time::timeout(deadline, all), patient);
         }
         progress.waiting_for(&BTreeSet::new());
         observations
+    }
+
+    /// Waits for the hashes, however long they take, and tells how far they have come.
+    async fn hash(&self, progress: &dyn Progress) {
+        let tell = async {
+            loop {
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                let (done, total) = integrity::progress(&self.meter);
+                progress.hashing(done, total);
+            }
+        };
+        tokio::select! {
+            _ = self.see_integrity() => {}
+            () = tell => {}
+        }
     }
 
     async fn make_one(&self, want: Want) {
@@ -181,6 +224,12 @@ impl Observations {
             }
             Want::Cache => {
                 self.see_cache().await;
+            }
+            Want::Integrity => {
+                self.see_integrity().await;
+            }
+            Want::Locks => {
+                self.see_locks().await;
             }
         }
     }
@@ -222,6 +271,20 @@ impl Observations {
         self.cache.get_or_init(|| blocking("cache", move || Ok(cache::of_case(&case)))).await
     }
 
+    pub(crate) async fn see_integrity(&self) -> &Seen<Integrity> {
+        self.integrity
+            .get_or_init(|| {
+                let (case, meter) = (Arc::clone(&self.case), Arc::clone(&self.meter));
+                blocking("cached files", move || Ok(integrity::look(&case, &meter)))
+            })
+            .await
+    }
+
+    pub(crate) async fn see_locks(&self) -> &Seen<Locks> {
+        let case = Arc::clone(&self.case);
+        self.locks.get_or_init(|| blocking("locks", move || Ok(locks::look(&case)))).await
+    }
+
     /// Whose token it is.
     pub fn whoami(&self) -> Seen<&Whoami> {
         self.read(&self.whoami, Want::Whoami)
@@ -260,6 +323,16 @@ impl Observations {
     /// What lies in the caches.
     pub fn cache(&self) -> Seen<&Cache> {
         self.read(&self.cache, Want::Cache)
+    }
+
+    /// Whether cached files are what they should be.
+    pub fn integrity(&self) -> Seen<&Integrity> {
+        self.read(&self.integrity, Want::Integrity)
+    }
+
+    /// Who holds the locks of downloads.
+    pub fn locks(&self) -> Seen<&Locks> {
+        self.read(&self.locks, Want::Locks)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::live::{clock, span};
 use crate::case::{Case, RepoType};
+use crate::diagnosis::forecast::grouped;
 use crate::diagnosis::tiers;
 use crate::diagnosis::{Action, Cause, Fix, Risk};
 
@@ -136,8 +137,8 @@ fn token(case: &Case) -> Fix {
             .note(format!(
                 "a read token of https://huggingface.co/settings/tokens is enough: a free account has {} requests for files \
                  in five minutes of its own, where an address has {} (published {})",
-                tiers::FREE.resolvers,
-                tiers::ANONYMOUS.resolvers,
+                grouped(tiers::FREE.resolvers),
+                grouped(tiers::ANONYMOUS.resolvers),
                 tiers::AS_OF
             ))
 }
@@ -218,7 +219,8 @@ fn shared_cache() -> Fix {
 
 fn plan() -> Fix {
     let url = "https://huggingface.co/pricing".to_owned();
-    let tiers: Vec<String> = tiers::TIERS[1..5].iter().map(|t| format!("{} {}", t.plan, t.resolvers)).collect();
+    let tiers: Vec<String> =
+        tiers::TIERS[1..5].iter().map(|t| format!("{} {}", t.plan, grouped(t.resolvers))).collect();
     Fix::automatic("plan", Risk::Ask, "a larger plan", vec![Action::OpenPage { url: url.clone() }]).command(url).note(
         format!(
             "requests for files in five minutes, published {}: {}. The gauges of this account: \

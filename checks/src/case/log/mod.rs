@@ -1,7 +1,18 @@
 //! What the failed command printed: read in bounded memory, searched in one pass for the checks' signs.
 
+pub mod command;
+pub mod event;
+pub mod extract;
+pub mod facts;
+mod frame;
+pub mod host;
+mod line;
+mod reader;
+pub mod reason;
+mod scan;
 pub mod sign;
 
+pub use facts::Facts;
 pub use sign::{Sign, Weight};
 
 use super::target::Target;
@@ -12,25 +23,39 @@ use crate::diagnosis::{Cause, Finding};
 pub struct Log {
     /// Lines read.
     pub lines: u64,
+    facts: Facts,
+    findings: Vec<Finding>,
+    target: Option<Target>,
 }
 
 impl Log {
     /// Reads a log to its end in bounded memory and searches it for `signs`.
-    pub fn read(mut input: impl std::io::Read, signs: &[Sign]) -> std::io::Result<Log> {
-        let _ = signs;
-        let mut sink = std::io::sink();
-        std::io::copy(&mut input, &mut sink)?;
-        Ok(Log::default())
+    pub fn read(input: impl std::io::Read, signs: &[Sign]) -> std::io::Result<Log> {
+        let mut scan = scan::Scan::new(signs);
+        let lines = reader::read(input, &mut scan)?;
+        let conclusion = reason::conclude(&scan);
+        let mut facts = std::mem::take(&mut scan.facts);
+        if let Some(failure) = &conclusion.failure {
+            facts.set_failure(failure);
+        }
+        let target = conclusion.target.or_else(|| scan.targets.pop_back().map(|(_, target)| target));
+        Ok(Log { lines, facts, findings: conclusion.findings, target })
     }
 
     /// What failed to download, by the log's last failure.
     pub fn target(&self) -> Option<Target> {
-        None
+        self.target.clone()
+    }
+
+    /// What the log says beside its causes.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// What the log shows of these causes: a finding for each that it names, with its lines as evidence.
+    ///
+    /// The one with [`Bearing::Failure`](crate::diagnosis::Bearing::Failure) is the log's last decisive error.
     pub fn findings(&self, causes: &[Cause]) -> Vec<Finding> {
-        let _ = causes;
-        Vec::new()
+        self.findings.iter().filter(|finding| causes.contains(&finding.cause)).cloned().collect()
     }
 }

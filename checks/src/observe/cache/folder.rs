@@ -79,15 +79,20 @@ impl Folder {
         system::link(&self.handle, &self.path, name)
     }
 
-    /// The first `limit` bytes of a regular file; a link is refused.
-    pub fn read(&self, name: &OsStr, limit: u64) -> io::Result<Vec<u8>> {
-        use std::io::Read;
+    /// Opens a regular file for reading; a link is refused.
+    pub fn file(&self, name: &OsStr) -> io::Result<std::fs::File> {
         let file = system::file(&self.handle, &self.path, name)?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
         }
+        Ok(file)
+    }
+
+    /// The first `limit` bytes of a regular file; a link is refused.
+    pub fn read(&self, name: &OsStr, limit: u64) -> io::Result<Vec<u8>> {
+        use std::io::Read;
         let mut bytes = Vec::new();
-        file.take(limit).read_to_end(&mut bytes)?;
+        self.file(name)?.take(limit).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 }

@@ -157,7 +157,7 @@ fn is_loop(_: &io::Error) -> bool {
 }
 
 /// The blob's name in a link such as `../../blobs/<name>`: relative, climbing exactly to the repository's folder.
-fn blob_of<'a>(target: &'a Path, prefix: &Path) -> Option<&'a OsStr> {
+pub fn blob_of<'a>(target: &'a Path, prefix: &Path) -> Option<&'a OsStr> {
     let climbs = prefix.components().count() + 2;
     let mut parts = target.components();
     for _ in 0..climbs {

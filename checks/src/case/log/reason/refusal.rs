@@ -1,0 +1,143 @@
+//! What a bare status code means, by whose host answered and what was asked for.
+
+use super::known::{Access, access, is_local_folder};
+use crate::case::log::host::Owner;
+use crate::case::log::sign::Weight;
+use crate::case::target::Target;
+use crate::diagnosis::Cause;
+
+/// A refused request.
+#[derive(Debug, Clone, Default)]
+pub struct Refusal<'a> {
+    /// The status.
+    pub status: u16,
+    /// Whose host answered; none when the line names none.
+    pub owner: Option<Owner>,
+    /// The path asked for.
+    pub path: &'a str,
+    /// The repository, as far as a line names it.
+    pub target: Option<&'a Target>,
+    /// Words of a gate stand near it.
+    pub gate: bool,
+    /// A line says that a token was sent.
+    pub token_sent: bool,
+    /// A line says that none was sent.
+    pub anonymous: bool,
+    /// The client says that the answer had no words of the Hub's.
+    pub wordless: bool,
+}
+
+/// A cause, how well it is shown, and what else it may be.
+pub type Meaning = (Cause, Weight, &'static [Cause]);
+
+/// Files that a client asks for first, and that nearly every repository of its kind has: when one is missing, it is
+/// rather the repository that is wrong.
+const FIRST_FILES: &[&str] =
+    &["config.json", "tokenizer_config.json", "model_index.json", "modules.json", "README.md", ".gitattributes"];
+
+/// What a refusal means. None when the status says nothing about a download.
+pub fn meaning(refusal: &Refusal<'_>) -> Option<Meaning> {
+    use Cause::{
+        CaptivePortal, CdnBlocked, ClientOutdated, EndpointMisconfigured, FileNotFound, GatedNoToken, GatedNotAccepted,
+        HubOutage, InferenceCredits, MirrorFailure, NotADownload, PartialCache, ProviderLimit, ProxyAuth, RepoDisabled,
+        RepoIdInvalid, RepoNotFound, TokenInvalid, TokenMissing, TokenScope,
+    };
+    let owner = refusal.owner.unwrap_or(Owner::Hub);
+    if matches!(owner, Owner::Other | Owner::Local) {
+        return None;
+    }
+    let known = refusal.target.map_or(Access::Unknown, |target| access(&target.repo_id));
+    let folder = refusal.target.is_some_and(|target| is_local_folder(&target.repo_id));
+    let answer: Meaning = match (refusal.status, owner) {
+        (401, Owner::Storage | Owner::Xet) => (Cause::XetClient, Weight::Symptom, &[CdnBlocked, TokenInvalid]),
+        (401, Owner::Inference | Owner::Space) => (TokenInvalid, Weight::Symptom, &[TokenMissing]),
+        (401, _) if refusal.gate => (GatedNoToken, Weight::Decisive, &[TokenMissing]),
+        (401, _) if refusal.path.contains("/whoami") => (TokenInvalid, Weight::Decisive, &[TokenMissing]),
+        (401, _) if known == Access::Gated && !refusal.token_sent => {
+            (GatedNoToken, Weight::Symptom, &[TokenMissing, TokenInvalid])
+        }
+        (401, _) if known == Access::Public => (TokenInvalid, Weight::Symptom, &[TokenMissing, RepoNotFound]),
+        (401, _) if refusal.token_sent && !refusal.anonymous => {
+            (TokenInvalid, Weight::Symptom, &[RepoNotFound, GatedNoToken])
+        }
+        (401, _) => (RepoNotFound, Weight::Symptom, &[TokenMissing, TokenInvalid]),
+        (402, Owner::Inference | Owner::Space) => (InferenceCredits, Weight::Decisive, &[]),
+        (402, _) => (NotADownload, Weight::Symptom, &[InferenceCredits]),
+        (403, Owner::Storage | Owner::Xet) => (CdnBlocked, Weight::Symptom, &[Cause::XetClient]),
+        (403, Owner::Mirror) => (MirrorFailure, Weight::Symptom, &[GatedNotAccepted, TokenScope]),
+        (403, Owner::Inference | Owner::Space) => (TokenScope, Weight::Symptom, &[ProviderLimit]),
+        (403, _) if refusal.gate => (GatedNotAccepted, Weight::Decisive, &[TokenScope]),
+        (403, _) if refusal.wordless => (CaptivePortal, Weight::Symptom, &[ProxyAuth, Cause::ConnectionBlocked]),
+        (403, _) if known == Access::Gated => (GatedNotAccepted, Weight::Symptom, &[TokenScope]),
+        (403, _) => (TokenScope, Weight::Symptom, &[GatedNotAccepted, CaptivePortal]),
+        (404, Owner::Storage | Owner::Xet) => (Cause::XetClient, Weight::Symptom, &[FileNotFound]),
+        (404, Owner::Inference | Owner::Space) => (NotADownload, Weight::Symptom, &[RepoNotFound]),
+        (404, _) if folder => (RepoNotFound, Weight::Symptom, &[RepoIdInvalid, FileNotFound]),
+        (404, _) => missing(refusal, owner),
+        (407, _) => (ProxyAuth, Weight::Decisive, &[]),
+        (410, _) => (RepoNotFound, Weight::Symptom, &[RepoDisabled]),
+        (416, _) => (PartialCache, Weight::Decisive, &[]),
+        (451, _) => (RepoDisabled, Weight::Symptom, &[GatedNotAccepted]),
+        (405, Owner::Mirror) => (MirrorFailure, Weight::Symptom, &[EndpointMisconfigured]),
+        (400, Owner::Mirror) => (MirrorFailure, Weight::Symptom, &[EndpointMisconfigured, ClientOutdated]),
+        (500..=599, Owner::Mirror) => (MirrorFailure, Weight::Symptom, &[HubOutage]),
+        (500..=599, Owner::Inference | Owner::Space) => (ProviderLimit, Weight::Symptom, &[HubOutage, NotADownload]),
+        (500..=599, Owner::Storage | Owner::Xet) => (HubOutage, Weight::Symptom, &[CdnBlocked, Cause::XetClient]),
+        (500..=599, _) => (HubOutage, Weight::Symptom, &[]),
+        _ => return None,
+    };
+    Some(answer)
+}
+
+/// A 404: the repository's, the revision's or the file's.
+fn missing(refusal: &Refusal<'_>, owner: Owner) -> Meaning {
+    use Cause::{FileNotFound, MirrorFailure, RepoNotFound, RevisionNotFound};
+    let file = refusal.target.and_then(|target| target.file.as_deref());
+    let at_a_mirror = owner == Owner::Mirror;
+    match file {
+        Some(file) if !FIRST_FILES.contains(&file.rsplit('/').next().unwrap_or(file)) => (
+            FileNotFound,
+            Weight::Symptom,
+            if at_a_mirror { &[MirrorFailure, RepoNotFound] } else { &[RepoNotFound, RevisionNotFound] },
+        ),
+        _ => (
+            RepoNotFound,
+            Weight::Symptom,
+            if at_a_mirror { &[MirrorFailure, FileNotFound] } else { &[FileNotFound, RevisionNotFound] },
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::log::extract::target_of;
+
+    #[test]
+    fn a_status_means_what_host_and_path_make_of_it() {
+        let table = [
+            (401, Owner::Hub, "/meta-llama/x/resolve/main/config.json", Some(Cause::GatedNoToken)),
+            (401, Owner::Hub, "/BAAI/x/resolve/main/config.json", Some(Cause::TokenInvalid)),
+            (401, Owner::Hub, "/ada/x/resolve/main/config.json", Some(Cause::RepoNotFound)),
+            (401, Owner::Hub, "/api/whoami-v2", Some(Cause::TokenInvalid)),
+            (402, Owner::Inference, "/v1/chat", Some(Cause::InferenceCredits)),
+            (402, Owner::Hub, "/api/repos/create", Some(Cause::NotADownload)),
+            (403, Owner::Storage, "/xet-bridge-us/x", Some(Cause::CdnBlocked)),
+            (403, Owner::Hub, "/meta-llama/x/resolve/main/config.json", Some(Cause::GatedNotAccepted)),
+            (404, Owner::Hub, "/ada/x/resolve/main/x-00001.gguf", Some(Cause::FileNotFound)),
+            (404, Owner::Hub, "/ada/x/resolve/main/config.json", Some(Cause::RepoNotFound)),
+            (404, Owner::Hub, "/api/models/ada/x", Some(Cause::RepoNotFound)),
+            (416, Owner::Storage, "/x", Some(Cause::PartialCache)),
+            (503, Owner::Hub, "/x", Some(Cause::HubOutage)),
+            (503, Owner::Mirror, "/x", Some(Cause::MirrorFailure)),
+            (503, Owner::Other, "/x", None),
+            (404, Owner::Local, "/x", None),
+            (418, Owner::Hub, "/x", None),
+        ];
+        for (status, owner, path, cause) in table {
+            let target = target_of(path);
+            let refusal = Refusal { status, owner: Some(owner), path, target: target.as_ref(), ..Refusal::default() };
+            assert_eq!(meaning(&refusal).map(|m| m.0), cause, "{status} {owner:?} {path}");
+        }
+    }
+}
