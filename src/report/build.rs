@@ -173,6 +173,11 @@ fn network(network: &Network) -> NetworkReport {
     }
 }
 
+/// The redactor that knows all that must not leave this machine.
+fn redactor(case: &Case) -> Redactor {
+    Redactor::new(case.tokens.all().map(|source| &source.token), case.environment.home.as_deref())
+}
+
 /// Passes every text of the report through the redactor, keys included, and counts.
 fn redact(case: &Case, report: Report) -> Report {
     let redactor = redactor(case);
@@ -185,10 +190,6 @@ fn redact(case: &Case, report: Report) -> Report {
 /// Masks every text of a part of a report that is shown by itself.
 pub fn redacted<T: Serialize + DeserializeOwned>(case: &Case, part: T) -> T {
     masked(&redactor(case), part)
-}
-
-fn redactor(case: &Case) -> Redactor {
-    Redactor::new(case.tokens.all().map(|source| &source.token), case.environment.home.as_deref())
 }
 
 fn masked<T: Serialize + DeserializeOwned>(redactor: &Redactor, part: T) -> T {
