@@ -22,6 +22,23 @@ pub struct Arguments {
     /// The examination.
     #[command(flatten)]
     pub examination: Examination,
+    /// What becomes of what it finds.
+    #[command(flatten)]
+    pub mending: Mending,
+}
+
+/// Whether what is found is mended.
+#[derive(Debug, Args)]
+pub struct Mending {
+    /// Mend what can be mended here: show the plan, ask, apply, examine again
+    #[arg(long)]
+    pub fix: bool,
+    /// Apply without asking; what only a person can do is still left to a person
+    #[arg(long, requires = "fix")]
+    pub yes: bool,
+    /// Stop after the plan
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
 }
 
 /// What to examine and how to say it.
@@ -87,6 +104,10 @@ pub struct Examination {
 /// What to do instead of examining.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Run a download; when it fails, diagnose it with what it printed
+    Run(Box<Run>),
+    /// Take back what a --fix did
+    Undo(Undo),
     /// Say what a cause means, how it shows and what mends it
     Explain {
         /// A cause's id, such as token-scope; all causes when left out
@@ -104,6 +125,46 @@ pub enum Command {
     /// Print the manual page
     Man,
 }
+
+/// What to take back.
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// The run, as --list names it; the last one when left out
+    pub id: Option<String>,
+    /// List the runs that changed something
+    #[arg(long, conflicts_with_all = ["id", "purge"])]
+    pub list: bool,
+    /// Delete for good what the run has moved to quarantine; of all runs when no id is given
+    #[arg(long)]
+    pub purge: bool,
+}
+
+/// A command to run, and what to do when it fails.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "hfdoctor run [OPTIONS] [TARGET] -- COMMAND...",
+    after_help = "The exit code is the command's own: 128 and the number of the signal that ended it, 127 when it is not \
+                  found, 126 when it cannot be executed. Nothing is printed when it succeeds or is interrupted; the \
+                  report goes to standard error."
+)]
+pub struct Run {
+    /// The examination.
+    #[command(flatten)]
+    pub examination: Examination,
+    /// Write the report to a file instead of standard error
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Say what the command waits for when it has shown no sign of life for so many seconds; 0 for never
+    #[arg(long, value_name = "SECONDS", default_value = "120", value_parser = seconds_or_never)]
+    pub hang_after: Patience,
+    /// The command and its arguments
+    #[arg(value_name = "COMMAND", required = true, last = true)]
+    pub command: Vec<OsString>,
+}
+
+/// How long silence is borne; none for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience(pub Option<std::time::Duration>);
 
 /// How the report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -176,6 +237,13 @@ fn seconds(text: &str) -> Result<std::time::Duration, String> {
         return Err(format!("{text} is not between 0 and {LONGEST} seconds"));
     }
     Ok(std::time::Duration::from_secs_f64(number))
+}
+
+fn seconds_or_never(text: &str) -> Result<Patience, String> {
+    if text.parse::<f64>().is_ok_and(|number| number == 0.0) {
+        return Ok(Patience(None));
+    }
+    seconds(text).map(|patience| Patience(Some(patience)))
 }
 
 fn check_name(text: &str) -> Result<String, String> {

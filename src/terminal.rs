@@ -19,8 +19,23 @@ pub struct Look {
 impl Look {
     /// For this process's standard output.
     pub fn of_stdout() -> Look {
-        let width = if std::io::stdout().is_terminal() { textwrap::termwidth() } else { WIDEST };
-        Look { width: width.clamp(30, WIDEST), unicode: unicode_locale(|name| std::env::var(name).ok()) }
+        Look::on(std::io::stdout().is_terminal().then(textwrap::termwidth))
+    }
+
+    /// For this process's standard error.
+    pub fn of_stderr() -> Look {
+        // The width is the one terminal's, whichever stream leads to it.
+        Look::on(std::io::stderr().is_terminal().then(textwrap::termwidth))
+    }
+
+    /// For a file.
+    pub fn of_file() -> Look {
+        Look::on(None)
+    }
+
+    fn on(width: Option<usize>) -> Look {
+        let width = width.unwrap_or(WIDEST).clamp(30, WIDEST);
+        Look { width, unicode: unicode_locale(|name| std::env::var(name).ok()) }
     }
 }
 
@@ -37,15 +52,20 @@ fn unicode_locale(var: impl Fn(&str) -> Option<String>) -> bool {
     })
 }
 
-/// Switches colour on or off for the whole process.
+/// Switches colour on or off for the whole process, as it suits standard output.
 ///
 /// `--color` decides; without it NO_COLOR and CLICOLOR_FORCE (<https://no-color.org>, <https://bixense.com/clicolors>),
 /// then whether standard output is a terminal that is not dumb.
 pub fn set_color(color: Color) {
+    set_color_on(color, std::io::stdout().is_terminal());
+}
+
+/// The same for output that goes elsewhere, which may be a terminal.
+pub fn set_color_on(color: Color, terminal: bool) {
     let on = match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => auto(|name| std::env::var(name).ok(), std::io::stdout().is_terminal()),
+        Color::Auto => auto(|name| std::env::var(name).ok(), terminal),
     };
     colored::control::set_override(on);
 }

@@ -8,6 +8,7 @@ use crate::check::{Check, Outcome, Status};
 use crate::diagnosis::{Bearing, Finding, Note, Ranked, rank};
 use crate::observe::{Network, Observations, Progress, Volumes, Want};
 use crate::registry::CHECKS;
+use crate::remedies::usual;
 use crate::trace;
 
 /// Which checks run.
@@ -95,7 +96,10 @@ pub fn conclude(case: &Case, selection: &Selection, observations: &Observations)
             .filter(|(check, _)| selection.takes(check))
             .map(|(check, f)| (check.name, f)),
     );
-    let causes = rank(findings);
+    let mut causes = rank(findings);
+    for ranked in causes.iter_mut().filter(|ranked| ranked.finding.fixes.is_empty()) {
+        ranked.finding.fixes = usual(ranked.finding.cause, case);
+    }
     let notes = outcomes.iter().flat_map(|outcome| outcome.notes.clone()).collect();
     Diagnosis {
         verdict: verdict(case, &causes, &outcomes),

@@ -13,6 +13,7 @@ pub mod measure;
 pub mod observe;
 pub mod redact;
 pub mod registry;
+pub mod remedies;
 mod trace;
 
 // the checks
@@ -36,6 +37,7 @@ mod pressure;
 mod proxy;
 mod quota;
 mod rate_limit;
+mod reach;
 mod repository;
 mod speed;
 mod tls;

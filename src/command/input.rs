@@ -33,7 +33,8 @@ pub fn log(option: Option<&Path>, target_named: bool) -> Result<Option<Log>, Com
     }
 }
 
-fn read(name: &str, input: impl Read) -> Result<Log, CommandError> {
+/// Reads a log to its end, with the signs of every check.
+pub fn read(name: &str, input: impl Read) -> Result<Log, CommandError> {
     let signs: Vec<Sign> = CHECKS.iter().flat_map(|check| check.signs).copied().collect();
     Log::read(input, &signs).map_err(|error| CommandError::Log(name.to_owned(), error))
 }
