@@ -51,7 +51,12 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::ConnectionBlocked, "connection timed out"),
     Sign::symptom(Cause::ConnectionBlocked, "connection timeout"),
     Sign::symptom(Cause::ConnectionBlocked, "all connection attempts failed"),
-    Sign::symptom(Cause::ConnectionBlocked, "failed to establish a new connection").without(&["name or service", "name resolution", "nodename", "getaddrinfo"]),
+    Sign::symptom(Cause::ConnectionBlocked, "failed to establish a new connection").without(&[
+        "name or service",
+        "name resolution",
+        "nodename",
+        "getaddrinfo",
+    ]),
     Sign::symptom(Cause::ConnectionBlocked, "failed to establish connection"),
     Sign::symptom(Cause::ConnectionBlocked, "could not establish connection"),
     Sign::symptom(Cause::ConnectionBlocked, "failed to connect to"),
@@ -82,7 +87,9 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::ConnectionBlocked, "[errno 61]"),
     Sign::symptom(Cause::ConnectionBlocked, "[errno 65]"),
     Sign::symptom(Cause::ConnectionBlocked, "unable to connect to the remote server"),
-    Sign::symptom(Cause::ConnectionBlocked, "dial tcp").with(&["i/o timeout", "connection refused", "unreachable", "connectex", "no route"]).without(&["lookup"]),
+    Sign::symptom(Cause::ConnectionBlocked, "dial tcp")
+        .with(&["i/o timeout", "connection refused", "unreachable", "connectex", "no route"])
+        .without(&["lookup"]),
     Sign::symptom(Cause::ConnectionBlocked, "tls handshake timeout"),
     Sign::wrapper(Cause::ConnectionBlocked, "client.timeout exceeded while awaiting headers"),
     Sign::wrapper(Cause::ConnectionBlocked, "error sending request for url"),

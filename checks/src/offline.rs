@@ -27,7 +27,8 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::OfflineMode, "offline mode is enabled"),
     Sign::decisive(Cause::OfflineMode, "offlinemodeisenabled"),
     Sign::decisive(Cause::OfflineMode, "outgoing traffic has been disabled"),
-    Sign::decisive(Cause::OfflineMode, "outgoing traffic is disabled").without(&["incompletesnapshot", "is incomplete"]),
+    Sign::decisive(Cause::OfflineMode, "outgoing traffic is disabled")
+        .without(&["incompletesnapshot", "is incomplete"]),
     Sign::decisive(Cause::OfflineMode, "set 'local_files_only' to false"),
     Sign::decisive(Cause::OfflineMode, "hf_hub_offline").with(&["unset", "disable it"]).without(&["unless", "if you"]),
     Sign::hint(Cause::OfflineMode, "hf_hub_offline=1"),
@@ -35,7 +36,12 @@ const SIGNS: &[Sign] = &[
     Sign::hint(Cause::OfflineMode, "hf_datasets_offline").with(&["=1"]),
     Sign::decisive(Cause::OfflineMode, "(offline mode)"),
     Sign::symptom(Cause::OfflineMode, "`local_files_only=true`"),
-    Sign::symptom(Cause::OfflineMode, "local_files_only=true").with(&["not found", "cannot find", "missing", "locally"]),
+    Sign::symptom(Cause::OfflineMode, "local_files_only=true").with(&[
+        "not found",
+        "cannot find",
+        "missing",
+        "locally",
+    ]),
     Sign::symptom(Cause::OfflineMode, "is in offline mode"),
 ];
 

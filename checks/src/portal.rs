@@ -18,9 +18,19 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
-    Sign::symptom(Cause::CaptivePortal, "location: http").with(&["//10.", "//192.168.", "//172.16.", "//172.17.", "//172.18.", "//172.2", "//172.3", "//1.1.1.1"]),
+    Sign::symptom(Cause::CaptivePortal, "location: http").with(&[
+        "//10.",
+        "//192.168.",
+        "//172.16.",
+        "//172.17.",
+        "//172.18.",
+        "//172.2",
+        "//172.3",
+        "//1.1.1.1",
+    ]),
     Sign::symptom(Cause::CaptivePortal, ".id.opendns.com"),
-    Sign::symptom(Cause::CaptivePortal, "redirect: http").with(&["login", "portal", "guest", "captive", "wifi", "auth"]),
+    Sign::symptom(Cause::CaptivePortal, "redirect: http")
+        .with(&["login", "portal", "guest", "captive", "wifi", "auth"]),
     Sign::decisive(Cause::CaptivePortal, "url filter").with(&["block", "denied", "category"]),
     Sign::decisive(Cause::CaptivePortal, "chillispot"),
     Sign::symptom(Cause::CaptivePortal, "coovachilli"),
@@ -31,7 +41,12 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::CaptivePortal, "no alternative certificate subject name matches"),
     Sign::decisive(Cause::CaptivePortal, "err_tls_cert_altname_invalid"),
     Sign::decisive(Cause::CaptivePortal, "owner does not match hostname"),
-    Sign::decisive(Cause::CaptivePortal, "certificate is valid for").with(&["not huggingface", "not hf.co", "not cdn", "not cas"]),
+    Sign::decisive(Cause::CaptivePortal, "certificate is valid for").with(&[
+        "not huggingface",
+        "not hf.co",
+        "not cdn",
+        "not cas",
+    ]),
     Sign::decisive(Cause::CaptivePortal, "notvalidforname"),
     Sign::decisive(Cause::CaptivePortal, "certificate common name").with(&["doesn't match", "does not match"]),
     Sign::decisive(Cause::CaptivePortal, "captive portal"),
@@ -46,8 +61,28 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::CaptivePortal, "fortiguard"),
     Sign::decisive(Cause::CaptivePortal, "zscaler").with(&["block", "denied", "policy", "not allowed"]),
     Sign::decisive(Cause::CaptivePortal, "unable to update url base from redirection"),
-    Sign::symptom(Cause::CaptivePortal, "<title>").with(&["block", "login", "sign in", "portal", "authentication", "denied", "wi-fi", "wifi", "hotspot"]),
-    Sign::symptom(Cause::CaptivePortal, "location: http").with(&["portal", "captive", "hotspot", "wifi", "guest", "splash", "gateway", "webauth", "login?dst"]),
+    Sign::symptom(Cause::CaptivePortal, "<title>").with(&[
+        "block",
+        "login",
+        "sign in",
+        "portal",
+        "authentication",
+        "denied",
+        "wi-fi",
+        "wifi",
+        "hotspot",
+    ]),
+    Sign::symptom(Cause::CaptivePortal, "location: http").with(&[
+        "portal",
+        "captive",
+        "hotspot",
+        "wifi",
+        "guest",
+        "splash",
+        "gateway",
+        "webauth",
+        "login?dst",
+    ]),
 ];
 
 fn conclude(case: &Case, _: &Observations) -> Conclusion {

@@ -17,9 +17,7 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
-const SIGNS: &[Sign] = &[
-    Sign::hint(Cause::RetryStorm, "restart counter is at"),
-];
+const SIGNS: &[Sign] = &[Sign::hint(Cause::RetryStorm, "restart counter is at")];
 
 fn conclude(case: &Case, _: &Observations) -> Conclusion {
     Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))

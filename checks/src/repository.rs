@@ -37,15 +37,21 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::RepoNotFound, "reponotfound"),
     Sign::decisive(Cause::RepoNotFound, "is not a valid model identifier"),
     Sign::decisive(Cause::RepoNotFound, "doesn't exist on the hub or cannot be accessed"),
-    Sign::decisive(Cause::RepoNotFound, "doesn't exist on the hub").with(&["dataset", "model"]).without(&["revision", "file"]),
+    Sign::decisive(Cause::RepoNotFound, "doesn't exist on the hub")
+        .with(&["dataset", "model"])
+        .without(&["revision", "file"]),
     Sign::symptom(Cause::RepoNotFound, "no config file found - are you sure the `model_name` is correct"),
     Sign::symptom(Cause::RepoNotFound, "file does not exist").with(&["pull model manifest", "manifest"]),
     Sign::symptom(Cause::RepoNotFound, "invalid username or password"),
     Sign::symptom(Cause::RepoNotFound, "please make sure you specified the correct `repo_id`"),
     Sign::symptom(Cause::RepoNotFound, "if the repo is private, make sure you are authenticated"),
     Sign::symptom(Cause::RepoNotFound, "datasetnotfounderror").without(&["revision", "gated"]),
-    Sign::symptom(Cause::RepoNotFound, "repository").with(&["does not exist", "not found", "doesn't exist"]).without(&["revision", "github", "apt", "docker", "file"]),
-    Sign::symptom(Cause::RepoNotFound, "' not found.").with(&["model '", "dataset '", "space '"]).without(&["file", "entry", "module", "revision"]),
+    Sign::symptom(Cause::RepoNotFound, "repository")
+        .with(&["does not exist", "not found", "doesn't exist"])
+        .without(&["revision", "github", "apt", "docker", "file"]),
+    Sign::symptom(Cause::RepoNotFound, "' not found.")
+        .with(&["model '", "dataset '", "space '"])
+        .without(&["file", "entry", "module", "revision"]),
     Sign::decisive(Cause::RepoNotFound, "fatal: repository 'https://huggingface.co"),
     Sign::decisive(Cause::RevisionNotFound, "revision not found"),
     Sign::decisive(Cause::RevisionNotFound, "revisionnotfound"),
@@ -58,7 +64,8 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::FileNotFound, "entrynotfounderror").without(&["localentrynotfounderror"]),
     Sign::symptom(Cause::FileNotFound, "entrynotfound").without(&["localentrynotfound"]),
     Sign::symptom(Cause::FileNotFound, "entry not found").without(&["local entry not found"]),
-    Sign::symptom(Cause::FileNotFound, "does not appear to have a file named").without(&["according to the checkpoint index"]),
+    Sign::symptom(Cause::FileNotFound, "does not appear to have a file named")
+        .without(&["according to the checkpoint index"]),
     Sign::symptom(Cause::FileNotFound, "does not appear to have files named"),
     Sign::symptom(Cause::FileNotFound, "error no file named"),
     Sign::decisive(Cause::FileNotFound, "could not locate file"),

@@ -20,11 +20,33 @@ pub enum Frame {
 }
 
 const FRAMES: &[(Frame, &[&str])] = &[
-    (Frame::CertificateStore, &["load_verify_locations", "create_ssl_context", "create_default_context", "default_ssl_context", "cert_verify"]),
-    (Frame::Proxy, &["_get_proxy_map", "get_environment_proxies", "proxy_from_url", "proxy_manager_for", "_init_proxy_transport", "proxy(url="]),
+    (
+        Frame::CertificateStore,
+        &[
+            "load_verify_locations",
+            "create_ssl_context",
+            "create_default_context",
+            "default_ssl_context",
+            "cert_verify",
+        ],
+    ),
+    (
+        Frame::Proxy,
+        &[
+            "_get_proxy_map",
+            "get_environment_proxies",
+            "proxy_from_url",
+            "proxy_manager_for",
+            "_init_proxy_transport",
+            "proxy(url=",
+        ],
+    ),
     (Frame::Lock, &["flock(", "lockf(", "filelock", "weakfilelock", "softfilelock"]),
     (Frame::Symlink, &["os.symlink", "_create_symlink", "create_relative_symlink"]),
-    (Frame::Answer, &["requests/models.py\", line", "requests\\models.py\", line", "r.json()", "response.json()", "resp.json()"]),
+    (
+        Frame::Answer,
+        &["requests/models.py\", line", "requests\\models.py\", line", "r.json()", "response.json()", "resp.json()"],
+    ),
 ];
 
 /// Adds what a frame or its quoted source line, in lower case, shows.
@@ -45,7 +67,9 @@ pub fn marks(lower: &str, class: Option<&str>, frames: &[Frame]) -> Vec<Mark> {
     if has(Frame::CertificateStore) && (numbered(&["2", "20", "21"]) || matches!(class, Some("SSLError"))) {
         add(Cause::TlsUntrustedCa, Weight::Decisive, "certificates could not be read");
     }
-    if has(Frame::Proxy) && matches!(class, Some("InvalidURL" | "ValueError" | "LocationParseError" | "InvalidProxyURL" | "ImportError")) {
+    if has(Frame::Proxy)
+        && matches!(class, Some("InvalidURL" | "ValueError" | "LocationParseError" | "InvalidProxyURL" | "ImportError"))
+    {
         add(Cause::ProxyMisconfigured, Weight::Decisive, "proxy setting could not be read");
     }
     if has(Frame::Lock) && numbered(&["5", "9", "11", "35", "37", "38", "45", "74", "95", "116", "524"]) {
@@ -67,11 +91,31 @@ mod tests {
     #[test]
     fn frames_tell_what_the_last_line_hides() {
         let table = [
-            ("context.load_verify_locations(cafile, capath, cadata)", "filenotfounderror: [errno 2] no such file or directory", "FileNotFoundError", Some(Cause::TlsUntrustedCa)),
-            ("return {k: proxy(url=url) for k, url in get_environment_proxies().items()}", "invalidurl: invalid port: 'x'", "InvalidURL", Some(Cause::ProxyMisconfigured)),
+            (
+                "context.load_verify_locations(cafile, capath, cadata)",
+                "filenotfounderror: [errno 2] no such file or directory",
+                "FileNotFoundError",
+                Some(Cause::TlsUntrustedCa),
+            ),
+            (
+                "return {k: proxy(url=url) for k, url in get_environment_proxies().items()}",
+                "invalidurl: invalid port: 'x'",
+                "InvalidURL",
+                Some(Cause::ProxyMisconfigured),
+            ),
             ("fcntl.flock(fd, mode)", "oserror: [errno 9] bad file descriptor", "OSError", Some(Cause::LockStuck)),
-            ("os.symlink(a, b)", "oserror: [errno 95] operation not supported", "OSError", Some(Cause::SymlinkUnsupported)),
-            ("data = r.json()", "jsondecodeerror: expecting value", "JSONDecodeError", Some(Cause::EndpointMisconfigured)),
+            (
+                "os.symlink(a, b)",
+                "oserror: [errno 95] operation not supported",
+                "OSError",
+                Some(Cause::SymlinkUnsupported),
+            ),
+            (
+                "data = r.json()",
+                "jsondecodeerror: expecting value",
+                "JSONDecodeError",
+                Some(Cause::EndpointMisconfigured),
+            ),
             ("return open(path)", "filenotfounderror: [errno 2] no such file", "FileNotFoundError", None),
         ];
         for (frame, line, class, expected) in table {

@@ -209,7 +209,9 @@ impl<'a> Context<'a> {
                 }
                 refusal::meaning(&Refusal { status: event.status.unwrap_or(503), owner, ..Refusal::default() })
             }
-            EndpointMisconfigured if ["scheme", "protocol", "adapters", "port="].iter().any(|word| mark.words.contains(word)) => {
+            EndpointMisconfigured
+                if ["scheme", "protocol", "adapters", "port="].iter().any(|word| mark.words.contains(word)) =>
+            {
                 Some((EndpointMisconfigured, Weight::Decisive, &[]))
             }
             EndpointMisconfigured if mark.words.contains("can't find the page") => {
@@ -231,7 +233,9 @@ impl<'a> Context<'a> {
             }
             CdnBlocked if foreign && owner == Some(Owner::Other) => None,
             CaptivePortal if weight < Weight::Decisive && !self.scan.facts.about_the_hub => None,
-            PartialCache if lower.contains("size of size 0 ") || (lower.contains("be of size 0 but") && self.at_a_mirror()) => {
+            PartialCache
+                if lower.contains("size of size 0 ") || (lower.contains("be of size 0 but") && self.at_a_mirror()) =>
+            {
                 Some((MirrorFailure, Weight::Symptom, &[PartialCache]))
             }
             PartialCache if weight == Weight::Symptom && is_too_long(&event.text) => {
@@ -288,7 +292,8 @@ impl<'a> Context<'a> {
         if request_id == Some(RequestId::Client) {
             request_id = None;
         }
-        let words = around.iter().filter_map(|e| e.limit.as_ref()).fold(LimitWords::default(), |all, more| all.and(more));
+        let words =
+            around.iter().filter_map(|e| e.limit.as_ref()).fold(LimitWords::default(), |all, more| all.and(more));
         rate::whose(&Limit {
             owner,
             path,
