@@ -2,7 +2,7 @@
 
 use hfdoctor_checks::case::Case;
 use hfdoctor_checks::diagnosis::Ranked;
-use hfdoctor_checks::observe::{Network, Volumes};
+use hfdoctor_checks::observe::{HostSeen, Network, Volumes};
 use hfdoctor_checks::redact::Redactor;
 use hfdoctor_checks::{Diagnosis, Outcome};
 use serde::Serialize;
@@ -155,21 +155,26 @@ fn is_secret_name(name: &str) -> bool {
 }
 
 fn network(network: &Network) -> NetworkReport {
-    NetworkReport {
-        requests: network.requests,
-        hosts: network
-            .hosts
-            .iter()
-            .map(|(host, seen)| {
-                let report = HostReport {
-                    status: seen.status,
-                    server: seen.server.clone(),
-                    milliseconds: seen.milliseconds.map(|ms| (ms * 10.0).round() / 10.0),
-                    failure: seen.failure.clone(),
-                };
-                (host.clone(), report)
-            })
-            .collect(),
+    let hosts = network.hosts.iter().map(|(name, seen)| (name.clone(), host(seen))).collect();
+    NetworkReport { requests: network.requests, hosts }
+}
+
+fn host(seen: &HostSeen) -> HostReport {
+    let tenths = |ms: Option<f64>| ms.map(|ms| (ms * 10.0).round() / 10.0);
+    HostReport {
+        addresses: seen.addresses.clone(),
+        phases: PhasesReport {
+            dns: tenths(seen.phases.dns),
+            tcp: tenths(seen.phases.tcp),
+            tls: tenths(seen.phases.tls),
+            first_byte: tenths(seen.phases.first_byte),
+        },
+        proxy: seen.proxy.clone(),
+        certificate_issuer: seen.certificate_issuer.clone(),
+        status: seen.status,
+        server: seen.server.clone(),
+        milliseconds: tenths(seen.milliseconds),
+        failure: seen.failure.clone(),
     }
 }
 
