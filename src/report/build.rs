@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::model::{
     AppliedReport, CauseReport, CheckReport, EnvironmentReport, EvidenceReport, FixReport, HostReport, NetworkReport,
-    PlannedReport, Redacted, Report, SCHEMA_VERSION, TargetReport,
+    PhasesReport, PlannedReport, Redacted, Report, SCHEMA_VERSION, TargetReport,
 };
 
 /// Builds the report and masks every text in it.
