@@ -89,7 +89,7 @@ fn a_command_that_cannot_start_has_the_shells_code() {
 #[test]
 fn wrong_usage_is_said_before_the_command_runs() {
     let home = home();
-    for options in [&["--log", "x"][..], &["--wait"], &["--hang-after", "soon"], &["--hang-after", "-1"]] {
+    for options in [&["--log", "x"][..], &["--wait"], &["--fix"], &["--hang-after", "soon"], &["--hang-after", "-1"]] {
         let (code, stdout, stderr) = run(home.path(), options, &["touch", "ran"]);
         assert_eq!((code, stdout.as_str()), (2, ""), "{options:?}: {stderr}");
         assert!(!home.path().join("ran").exists(), "{options:?}");
@@ -144,7 +144,8 @@ fn much_output_is_passed_on_to_the_last_byte() {
     assert_eq!(output.status.code(), Some(9));
     assert_eq!(output.stdout.len(), 60_000_003);
     assert!(output.stdout.ends_with(b"\0end"));
-    assert!(output.stderr.iter().filter(|byte| **byte == 0).count() == 3_000_000);
+    // The report follows.
+    assert!(output.stderr.len() > 3_000_000 && output.stderr[..3_000_000].iter().all(|byte| *byte == 0));
 }
 
 #[test]
@@ -387,13 +388,13 @@ fn control_c_interrupts_the_command_once_and_nothing_is_said() {
 #[test]
 fn the_commands_terminal_follows_the_size() {
     let home = home();
-    let command = "trap 'stty size <&1' WINCH; echo ready; read line; until read line; do :; done";
+    let command = "trap 'stty size <&1' WINCH; echo ready; until [ -e stop ]; do sleep 0.05; done";
     let mut session = session(home.path(), &[], &["bash", "-c", command]);
     session.wait_for("ready");
     session.master.resize(PtySize { rows: 40, cols: 120, ..PtySize::default() }).expect("it can be resized");
-    session.press(b"\r");
+    // It may look at its size once too early, and is told again when its own terminal has it.
     session.wait_for("40 120");
-    session.press(b"\r\r");
+    File::create(home.path().join("stop")).expect("a file can be made");
     assert_eq!(session.end().0, 0);
 }
 

@@ -37,6 +37,7 @@ mod pressure;
 mod proxy;
 mod quota;
 mod rate_limit;
+mod reach;
 mod repository;
 mod speed;
 mod tls;

@@ -51,25 +51,25 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CommandError> {
         say_shell_lines(&applied);
         let exit = Exit::from(diagnosis.verdict);
         let report = report::build(&case, &diagnosis, outcomes, Vec::new());
-        print(&diagnose::written(&report, options.format(), &context(arguments, began, exit)));
+        print(&diagnose::written(&report, options.format(), &context(&case, arguments, began, exit)));
         return Ok(exit.into());
     }
     let exit = Exit::from(diagnosis.verdict);
     let report = report::build(&case, &diagnosis, Vec::new(), planned);
-    print(&diagnose::written(&report, options.format(), &context(arguments, began, exit)));
+    print(&diagnose::written(&report, options.format(), &context(&case, arguments, began, exit)));
     if !arguments.mending.dry_run && !plan.is_empty() {
         eprintln!("hfdoctor: nothing was changed: there is no terminal to ask at; --yes applies without asking");
     }
     Ok(exit.into())
 }
 
-fn context(arguments: &Arguments, began: Instant, exit: Exit) -> Context {
+fn context(case: &Case, arguments: &Arguments, began: Instant, exit: Exit) -> Context {
     Context {
         look: Look::of_stdout(),
         verbose: arguments.examination.verbose,
         took: began.elapsed(),
         exit: exit.code(),
-        for_a_ticket: arguments.examination.for_a_ticket(),
+        for_a_ticket: report::redacted(case, arguments.examination.for_a_ticket()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use hfdoctor_checks::case::Case;
 use hfdoctor_checks::diagnosis::Ranked;
-use hfdoctor_checks::observe::{Network, Volumes};
+use hfdoctor_checks::observe::{HostSeen, Network, Volumes};
 use hfdoctor_checks::redact::Redactor;
 use hfdoctor_checks::{Diagnosis, Outcome};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::model::{
     AppliedReport, CauseReport, CheckReport, EnvironmentReport, EvidenceReport, FixReport, HostReport, NetworkReport,
-    PlannedReport, Redacted, Report, SCHEMA_VERSION, TargetReport,
+    PhasesReport, PlannedReport, Redacted, Report, SCHEMA_VERSION, TargetReport,
 };
 
 /// Builds the report and masks every text in it.
@@ -155,22 +155,32 @@ fn is_secret_name(name: &str) -> bool {
 }
 
 fn network(network: &Network) -> NetworkReport {
-    NetworkReport {
-        requests: network.requests,
-        hosts: network
-            .hosts
-            .iter()
-            .map(|(host, seen)| {
-                let report = HostReport {
-                    status: seen.status,
-                    server: seen.server.clone(),
-                    milliseconds: seen.milliseconds.map(|ms| (ms * 10.0).round() / 10.0),
-                    failure: seen.failure.clone(),
-                };
-                (host.clone(), report)
-            })
-            .collect(),
+    let hosts = network.hosts.iter().map(|(name, seen)| (name.clone(), host(seen))).collect();
+    NetworkReport { requests: network.requests, hosts }
+}
+
+fn host(seen: &HostSeen) -> HostReport {
+    let tenths = |ms: Option<f64>| ms.map(|ms| (ms * 10.0).round() / 10.0);
+    HostReport {
+        addresses: seen.addresses.clone(),
+        phases: PhasesReport {
+            dns: tenths(seen.phases.dns),
+            tcp: tenths(seen.phases.tcp),
+            tls: tenths(seen.phases.tls),
+            first_byte: tenths(seen.phases.first_byte),
+        },
+        proxy: seen.proxy.clone(),
+        certificate_issuer: seen.certificate_issuer.clone(),
+        status: seen.status,
+        server: seen.server.clone(),
+        milliseconds: tenths(seen.milliseconds),
+        failure: seen.failure.clone(),
     }
+}
+
+/// The redactor that knows all that must not leave this machine.
+fn redactor(case: &Case) -> Redactor {
+    Redactor::new(case.tokens.all().map(|source| &source.token), case.environment.home.as_deref())
 }
 
 /// Passes every text of the report through the redactor, keys included, and counts.
@@ -185,10 +195,6 @@ fn redact(case: &Case, report: Report) -> Report {
 /// Masks every text of a part of a report that is shown by itself.
 pub fn redacted<T: Serialize + DeserializeOwned>(case: &Case, part: T) -> T {
     masked(&redactor(case), part)
-}
-
-fn redactor(case: &Case) -> Redactor {
-    Redactor::new(case.tokens.all().map(|source| &source.token), case.environment.home.as_deref())
 }
 
 fn masked<T: Serialize + DeserializeOwned>(redactor: &Redactor, part: T) -> T {

@@ -7,7 +7,9 @@ use hfdoctor_checks::diagnosis::Risk;
 use hfdoctor_checks::{Status, Verdict};
 
 use super::markdown::serde_word;
-use super::model::{AppliedOutcome, CauseReport, CheckReport, FixReport, PlannedReport, Report, TargetReport};
+use super::model::{
+    AppliedOutcome, CauseReport, CheckReport, FixReport, HostReport, PlannedReport, Report, TargetReport,
+};
 use crate::terminal::Look;
 
 /// What the report itself does not know.
@@ -50,6 +52,7 @@ pub fn human(report: &Report, context: &Context) -> String {
     applied(&mut page, report);
     if context.verbose {
         every_check(&mut page, report);
+        waterfall(&mut page, report);
     }
     footer(&mut page, report, context);
     if context.look.unicode { page.out } else { to_ascii(&page.out) }
@@ -297,12 +300,42 @@ fn every_check(page: &mut Page, report: &Report) {
         let time = if *seconds > 0.0 { format!(" ({seconds:.2} s)") } else { String::new() };
         page.labelled(0, &word, 9, &format!("{name}: {because}{time}"));
     }
-    for (host, seen) in &report.network.hosts {
-        let status = seen.status.map(|s| s.to_string()).or_else(|| seen.failure.clone()).unwrap_or_default();
-        let time = seen.milliseconds.map(|ms| format!(", {ms} ms")).unwrap_or_default();
-        page.labelled(0, &"host".normal(), 9, &format!("{host}: {status}{time}"));
-    }
     page.blank();
+}
+
+/// The way to each host: how long each phase took, as a small waterfall.
+fn waterfall(page: &mut Page, report: &Report) {
+    let longest =
+        report.network.hosts.values().map(|host| phases(host).iter().map(|p| p.1).sum::<f64>()).fold(0.0, f64::max);
+    for (name, host) in &report.network.hosts {
+        let end = host.status.map(|s| s.to_string()).or_else(|| host.failure.clone()).unwrap_or_default();
+        let way = host.proxy.as_ref().map(|proxy| format!(" through {proxy}")).unwrap_or_default();
+        page.labelled(0, &"host".normal(), 6, &format!("{name}{way}: {end}"));
+        let mut before = 0.0;
+        for (phase, took) in phases(host) {
+            let columns = |ms: f64| if longest > 0.0 { (ms / longest * BAR).round() as usize } else { 0 };
+            let (start, length) = (columns(before), columns(took).max(1));
+            page.line(&format!("      {phase:<11}{took:>8.1} ms  {}{}", " ".repeat(start), "=".repeat(length)));
+            before += took;
+        }
+    }
+    if !report.network.hosts.is_empty() {
+        page.blank();
+    }
+}
+
+/// Columns of the longest way's bar.
+const BAR: f64 = 40.0;
+
+/// The phases that were reached, in order, with their milliseconds.
+fn phases(host: &HostReport) -> Vec<(&'static str, f64)> {
+    let phases = [
+        ("DNS", host.phases.dns),
+        ("TCP", host.phases.tcp),
+        ("TLS", host.phases.tls),
+        ("first byte", host.phases.first_byte),
+    ];
+    phases.into_iter().filter_map(|(name, ms)| Some((name, ms?))).collect()
 }
 
 fn footer(page: &mut Page, report: &Report, context: &Context) {

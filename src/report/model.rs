@@ -156,6 +156,14 @@ pub struct NetworkReport {
 /// What was met on one host.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 pub struct HostReport {
+    /// The addresses that its name resolves to.
+    pub addresses: Vec<String>,
+    /// Milliseconds of each phase of the way there.
+    pub phases: PhasesReport,
+    /// The proxy that requests go through, without credentials.
+    pub proxy: Option<String>,
+    /// Who signed its certificate.
+    pub certificate_issuer: Option<String>,
     /// The last HTTP status.
     pub status: Option<u16>,
     /// The server's software, by its own word.
@@ -164,6 +172,19 @@ pub struct HostReport {
     pub milliseconds: Option<f64>,
     /// Why there was no answer.
     pub failure: Option<String>,
+}
+
+/// Milliseconds of the phases of one connection; null for a phase that was not reached.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+pub struct PhasesReport {
+    /// The name lookup.
+    pub dns: Option<f64>,
+    /// The TCP connection, to the host or to the proxy.
+    pub tcp: Option<f64>,
+    /// The TLS handshake.
+    pub tls: Option<f64>,
+    /// From a request on a standing connection to its answer's first byte.
+    pub first_byte: Option<f64>,
 }
 
 /// What `--fix` would do about one fix.

@@ -206,6 +206,14 @@ pub struct Resolve {
 }
 
 impl Resolve {
+    /// The side that was really asked: without the token where it must not go to that host.
+    pub fn asked(&self) -> &Access {
+        match self.as_client() {
+            Err(Failure::NotSent(_)) => &self.without,
+            access => access,
+        }
+    }
+
     /// The side that the client would see.
     pub fn as_client(&self) -> &Access {
         self.with_token.as_ref().unwrap_or(&self.without)
@@ -376,6 +384,11 @@ pub(super) async fn other_tokens(case: &Case, http: &Http, resolve: &Seen<Resolv
         OtherToken { place, access: head(http, resolve.url.clone(), Some(token)).await }
     });
     Ok(futures::future::join_all(heads).await)
+}
+
+/// The endpoint as a URL.
+pub(super) fn endpoint_url(case: &Case) -> Seen<Url> {
+    api(case, "")
 }
 
 fn api(case: &Case, path: &str) -> Seen<Url> {

@@ -4,7 +4,10 @@
 //! what has been seen by then is what there is.
 
 pub mod cache;
+pub mod dial;
+pub mod dns;
 pub mod downloads;
+pub mod head;
 pub mod http;
 pub mod hub;
 pub mod integrity;
@@ -15,11 +18,20 @@ pub mod locks;
 pub(crate) mod made;
 #[cfg(test)]
 pub(crate) mod made_cache;
+pub mod mirror;
 pub mod mounts;
+pub mod network;
+pub mod neutral;
 pub mod owners;
 pub mod processes;
+pub mod proxy;
 pub mod rate_limit;
+pub mod route;
+pub mod storage;
+pub mod system_proxy;
+pub mod tls;
 pub mod traces;
+pub mod trust;
 pub mod volume;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,12 +45,16 @@ use tokio::sync::OnceCell;
 use crate::case::Case;
 pub use cache::Cache;
 pub use downloads::Downloads;
-pub use http::{Answer, Failure, Http, Network};
+pub use http::{Answer, Failure, Http};
 pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
-
 pub use integrity::Integrity;
 pub use locks::Locks;
+pub use mirror::BesideMirror;
+pub use network::{HostSeen, Network, Phases};
+pub use route::Route;
+pub use storage::Storage;
 pub use traces::Traces;
+pub use trust::Stores;
 pub use volume::Volumes;
 
 /// An observation that a check can want.
@@ -54,6 +70,14 @@ pub enum Want {
     Control,
     /// The target's resolve URL with tokens that are not the active one.
     OtherTokens,
+    /// The way to the endpoint's host, phase by phase.
+    Route,
+    /// The hosts that serve the bytes.
+    Storage,
+    /// The Hub itself beside the mirror.
+    BesideMirror,
+    /// The certificates that this machine and its clients trust.
+    Stores,
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes,
     /// The downloads that run on this machine.
@@ -77,6 +101,10 @@ impl Want {
             Want::Resolve => "file",
             Want::Control => "public file",
             Want::OtherTokens => "other tokens",
+            Want::Route => "connection",
+            Want::Storage => "storage",
+            Want::BesideMirror => "Hub beside the mirror",
+            Want::Stores => "certificates",
             Want::Volumes => "disk",
             Want::Downloads => "processes",
             Want::Cache => "cache",
@@ -118,6 +146,10 @@ pub struct Observations {
     resolve: OnceCell<Seen<Resolve>>,
     control: OnceCell<Seen<Resolve>>,
     other_tokens: OnceCell<Seen<Vec<OtherToken>>>,
+    route: OnceCell<Seen<Route>>,
+    storage: OnceCell<Seen<Option<Storage>>>,
+    beside_mirror: OnceCell<Seen<Option<BesideMirror>>>,
+    stores: OnceCell<Seen<Arc<Stores>>>,
     volumes: OnceCell<Seen<Volumes>>,
     downloads: OnceCell<Seen<Downloads>>,
     cache: OnceCell<Seen<Cache>>,
@@ -140,6 +172,10 @@ impl Observations {
             resolve: OnceCell::new(),
             control: OnceCell::new(),
             other_tokens: OnceCell::new(),
+            route: OnceCell::new(),
+            storage: OnceCell::new(),
+            beside_mirror: OnceCell::new(),
+            stores: OnceCell::new(),
             volumes: OnceCell::new(),
             downloads: OnceCell::new(),
             cache: OnceCell::new(),
@@ -228,6 +264,19 @@ impl Observations {
             Want::OtherTokens => {
                 self.see_other_tokens().await;
             }
+            Want::Route => {
+                self.see_route().await;
+            }
+            Want::Storage => {
+                // Boxed: it waits for others, and a future must not hold itself.
+                Box::pin(self.see_storage()).await;
+            }
+            Want::BesideMirror => {
+                self.see_beside_mirror().await;
+            }
+            Want::Stores => {
+                self.stores.get_or_init(|| async { Ok(self.http.stores().await) }).await;
+            }
             Want::Volumes => {
                 self.see_volumes().await;
             }
@@ -269,6 +318,26 @@ impl Observations {
         self.other_tokens
             .get_or_init(|| async { hub::other_tokens(&self.case, &self.http, self.see_resolve().await).await })
             .await
+    }
+
+    pub(crate) async fn see_route(&self) -> &Seen<Route> {
+        self.route
+            .get_or_init(|| async {
+                let url = hub::endpoint_url(&self.case)?;
+                if self.http.is_offline() {
+                    return Err(Unseen("not asked: --offline".to_owned()));
+                }
+                Ok(route::walk(&self.case, &self.http, &url, self.http.budget()).await)
+            })
+            .await
+    }
+
+    pub(crate) async fn see_storage(&self) -> &Seen<Option<Storage>> {
+        self.storage.get_or_init(|| storage::look(&self.case, self, &self.http)).await
+    }
+
+    pub(crate) async fn see_beside_mirror(&self) -> &Seen<Option<BesideMirror>> {
+        self.beside_mirror.get_or_init(|| mirror::look(&self.case, self, &self.http)).await
     }
 
     pub(crate) async fn see_volumes(&self) -> &Seen<Volumes> {
@@ -328,6 +397,26 @@ impl Observations {
     /// The target's resolve URL with tokens that are not the active one; empty when the active one is not refused.
     pub fn other_tokens(&self) -> Seen<&Vec<OtherToken>> {
         self.read(&self.other_tokens, Want::OtherTokens)
+    }
+
+    /// The way to the endpoint's host.
+    pub fn route(&self) -> Seen<&Route> {
+        self.read(&self.route, Want::Route)
+    }
+
+    /// The hosts that serve the bytes; none when the Hub serves the file itself.
+    pub fn storage(&self) -> Seen<Option<&Storage>> {
+        self.read(&self.storage, Want::Storage).map(Option::as_ref)
+    }
+
+    /// The Hub beside a mirror that did not give the file.
+    pub fn beside_mirror(&self) -> Seen<Option<&BesideMirror>> {
+        self.read(&self.beside_mirror, Want::BesideMirror).map(Option::as_ref)
+    }
+
+    /// The certificates that this machine and its clients trust.
+    pub fn stores(&self) -> Seen<&Arc<Stores>> {
+        self.read(&self.stores, Want::Stores)
     }
 
     /// The volumes.

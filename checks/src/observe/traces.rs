@@ -114,7 +114,8 @@ fn newest_log(xet_cache: &Path, now: SystemTime) -> Option<(PathBuf, SystemTime)
     let mut seen = 0;
     let _ = logs.entries(&mut |entry, kind| {
         seen += 1;
-        let is_log = entry.to_str().is_some_and(|e| e.starts_with("xet") && e.ends_with(".log"));
+        let is_log = entry.to_str().is_some_and(|e| e.starts_with("xet"))
+            && Path::new(entry).extension().is_some_and(|e| e == "log");
         if is_log
             && kind == Kind::File
             && let Some(modified) = logs.meta(entry).ok().and_then(|m| m.modified)

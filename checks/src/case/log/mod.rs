@@ -7,6 +7,7 @@ pub mod facts;
 mod frame;
 pub mod host;
 mod line;
+mod prefilter;
 mod reader;
 pub mod reason;
 mod scan;

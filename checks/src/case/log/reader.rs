@@ -1,23 +1,193 @@
-//! Bytes to lines, in bounded memory.
+//! Bytes to lines, in bounded memory: most of a long log is only searched, not cut into lines.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{Chain, Cursor, Read};
+
+use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
+use memchr::{memchr_iter, memchr2, memrchr2};
 
 use super::scan::Scan;
 
+/// Bytes read at once; also the longest line that is seen in one piece.
+const BUFFER: usize = 1 << 20;
+/// Bytes at the beginning of a log whose lines are all looked at: most logs are no longer.
+const WHOLE: usize = 1 << 20;
+/// Bytes that tell the encoding.
+const SAMPLE: u64 = 4096;
+
 /// Reads to the end; says how many lines there were.
-pub fn read(input: impl Read, scan: &mut Scan) -> std::io::Result<u64> {
-    let mut input = BufReader::with_capacity(1 << 18, input);
-    let mut line = Vec::new();
-    let mut number = 0;
+pub fn read(mut input: impl Read, scan: &mut Scan) -> std::io::Result<u64> {
+    let mut sample = Vec::new();
+    (&mut input).take(SAMPLE).read_to_end(&mut sample)?;
+    let utf16 = utf16_of(&sample);
+    let input = Cursor::new(sample).chain(input);
+    match utf16 {
+        Some(decoder) => {
+            blocks(Utf16 { input, decoder, raw: vec![0; 64 * 1024], text: Vec::new(), given: 0, ended: false }, scan)
+        }
+        None => blocks(input, scan),
+    }
+}
+
+/// Reads block after block, each ending with a line.
+fn blocks(mut input: impl Read, scan: &mut Scan) -> std::io::Result<u64> {
+    let mut buffer = vec![0; BUFFER];
+    let mut filled = 0;
+    let mut lines = Lines::default();
     loop {
-        line.clear();
-        let read = (&mut input).take(1 << 20).read_until(b'\n', &mut line)?;
+        let read = match input.read(&mut buffer[filled..]) {
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        filled += read;
         if read == 0 {
-            return Ok(number);
+            lines.block(&buffer[..filled], scan);
+            scan.finish();
+            return Ok(lines.number + u64::from(lines.open));
         }
-        number += 1;
-        for part in line.split(|b| *b == b'\n' || *b == b'\r') {
-            scan.line(number, part);
+        if filled < BUFFER && filled < BUFFER / 2 {
+            continue;
         }
+        // A line longer than the buffer is cut.
+        let end = memrchr2(b'\n', b'\r', &buffer[..filled]).map_or(filled, |at| at + 1);
+        lines.block(&buffer[..end], scan);
+        buffer.copy_within(end..filled, 0);
+        filled -= end;
+    }
+}
+
+/// Where in the log the reading is.
+#[derive(Debug, Default)]
+struct Lines {
+    /// Complete lines so far.
+    number: u64,
+    /// Bytes so far.
+    bytes: usize,
+    /// The last line has no end yet.
+    open: bool,
+    /// How many lines after an interesting one are still looked at.
+    follow: u32,
+}
+
+impl Lines {
+    fn block(&mut self, block: &[u8], scan: &mut Scan) {
+        if block.is_empty() {
+            return;
+        }
+        if is_mixed_utf16(block) {
+            let text: Vec<u8> = block.iter().copied().filter(|b| *b != 0).collect();
+            self.text(&text, scan);
+        } else {
+            self.text(block, scan);
+        }
+        self.open = !block.ends_with(b"\n");
+    }
+
+    fn text(&mut self, text: &[u8], scan: &mut Scan) {
+        let whole = self.bytes < WHOLE;
+        self.bytes = self.bytes.saturating_add(text.len());
+        if whole {
+            let mut at = 0;
+            while at < text.len() {
+                at = self.one_line(text, at, scan);
+            }
+            return;
+        }
+        let mut counted = 0;
+        let mut number = self.number;
+        // What follows an interesting line at the end of one block stands at the beginning of the next.
+        let mut at = 0;
+        while self.follow > 0 && at < text.len() {
+            at = self.one_line(text, at, scan);
+            number = self.number;
+            counted = at;
+        }
+        let prefilter = scan.prefilter();
+        prefilter.find(text, |place| {
+            if place < at {
+                return at;
+            }
+            let start = memrchr2(b'\n', b'\r', &text[at..place]).map_or(at, |before| at + before + 1);
+            number += newlines(&text[counted..start]);
+            self.number = number;
+            at = self.one_line(text, start, scan);
+            while self.follow > 0 && at < text.len() {
+                at = self.one_line(text, at, scan);
+            }
+            number = self.number;
+            counted = at;
+            at
+        });
+        self.number = number + newlines(&text[counted..]);
+    }
+
+    /// Looks at the line that begins at `at`; says where the next begins.
+    fn one_line(&mut self, text: &[u8], at: usize, scan: &mut Scan) -> usize {
+        let end = memchr2(b'\n', b'\r', &text[at..]).map_or(text.len(), |end| at + end);
+        let interesting = scan.line(self.number + 1, &text[at..end]);
+        self.follow = if interesting { 4 } else { self.follow.saturating_sub(1) };
+        if text.get(end) == Some(&b'\n') {
+            self.number += 1;
+        }
+        end + 1
+    }
+}
+
+fn newlines(text: &[u8]) -> u64 {
+    memchr_iter(b'\n', text).count() as u64
+}
+
+/// The decoder for a log whose beginning shows UTF-16, as PowerShell's redirection writes it.
+fn utf16_of(sample: &[u8]) -> Option<Decoder> {
+    if sample.starts_with(&[0xFF, 0xFE]) {
+        return Some(UTF_16LE.new_decoder_with_bom_removal());
+    }
+    if sample.starts_with(&[0xFE, 0xFF]) {
+        return Some(UTF_16BE.new_decoder_with_bom_removal());
+    }
+    let zeros = |odd: usize| sample.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
+    let (even, odd) = (zeros(0), zeros(1));
+    let half = sample.len() / 2;
+    if half < 4 {
+        None
+    } else if odd > half / 2 && even < half / 8 {
+        Some(UTF_16LE.new_decoder_without_bom_handling())
+    } else if even > half / 2 && odd < half / 8 {
+        Some(UTF_16BE.new_decoder_without_bom_handling())
+    } else {
+        None
+    }
+}
+
+/// Whether a block of another encoding is mostly UTF-16, as after `>>` from PowerShell.
+fn is_mixed_utf16(block: &[u8]) -> bool {
+    memchr::memchr(0, block).is_some() && memchr_iter(0, block).count() > block.len() / 5
+}
+
+/// UTF-16 read as UTF-8.
+struct Utf16<R> {
+    input: Chain<Cursor<Vec<u8>>, R>,
+    decoder: Decoder,
+    raw: Vec<u8>,
+    text: Vec<u8>,
+    given: usize,
+    ended: bool,
+}
+
+impl<R: Read> Read for Utf16<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        while self.given == self.text.len() && !self.ended {
+            let read = self.input.read(&mut self.raw)?;
+            self.ended = read == 0;
+            self.text.resize(self.decoder.max_utf8_buffer_length(read).unwrap_or(read.saturating_mul(3)), 0);
+            let (_, _, written, _) = self.decoder.decode_to_utf8(&self.raw[..read], &mut self.text, self.ended);
+            self.text.truncate(written);
+            self.given = 0;
+        }
+        let part = &self.text[self.given..];
+        let count = part.len().min(out.len());
+        out[..count].copy_from_slice(&part[..count]);
+        self.given += count;
+        Ok(count)
     }
 }

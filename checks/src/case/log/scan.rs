@@ -1,7 +1,7 @@
 //! From lines to events: one automaton for all signs, then a closer look at the lines on which it finds something.
 
-use std::collections::VecDeque;
-use std::sync::LazyLock;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, LazyLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
@@ -13,6 +13,7 @@ use super::facts::{Facts, Seen};
 use super::frame::{self, Frame};
 use super::host::Owner;
 use super::line::{PIECE, decode, excerpt, stamp, unescape, virtual_lines, without_escapes, without_prefix};
+use super::prefilter::Prefilter;
 use super::sign::{Sign, Weight};
 use crate::case::target::Target;
 use crate::diagnosis::Cause;
@@ -67,6 +68,13 @@ enum Trigger {
     Frame,
     /// A prompt for the exit status.
     AskStatus,
+}
+
+impl Trigger {
+    /// Whether its words are rare enough to look for them in all of a long log.
+    fn is_rare(self) -> bool {
+        !matches!(self, Trigger::Hub | Trigger::Kin | Trigger::Url | Trigger::Frame | Trigger::Fact)
+    }
 }
 
 const TRIGGERS: &[(Trigger, &str)] = &[
@@ -251,6 +259,7 @@ pub const SERVICES: &[&str] = &[
 /// The words that the automaton looks for, and what they mean.
 struct Words {
     automaton: AhoCorasick,
+    prefilter: Arc<Prefilter>,
     signs: Vec<Sign>,
 }
 
@@ -263,16 +272,31 @@ impl Words {
             .match_kind(MatchKind::Standard)
             .build(patterns)
             .expect("a few hundred short patterns fit an automaton");
-        Words { automaton, signs: signs.to_vec() }
+        let rare = TRIGGERS.iter().filter(|(trigger, _)| trigger.is_rare()).map(|t| t.1);
+        let prefilter = Arc::new(Prefilter::new(signs.iter().map(|s| s.words).chain(rare)));
+        Words { automaton, prefilter, signs: signs.to_vec() }
     }
 }
 
 /// A repository that a line names, with the line's number.
 pub type NamedTarget = (u64, Target);
 
+/// A line that comes again and again.
+#[derive(Debug, Default)]
+struct Flood {
+    count: u64,
+    last: Option<(u64, Vec<u8>)>,
+}
+
+/// A line is looked at so many times in full.
+const FLOOD: u64 = 500;
+/// So many different lines are counted.
+const FLOODS: usize = 4096;
+
 /// Reads lines one after the other.
 pub struct Scan {
     words: Words,
+    floods: HashMap<u64, Flood>,
     /// The events, from the log's beginning and from its end.
     pub first: Vec<Event>,
     /// The last events.
@@ -326,6 +350,7 @@ impl Scan {
     pub fn new(signs: &[Sign]) -> Scan {
         Scan {
             words: Words::new(signs),
+            floods: HashMap::new(),
             first: Vec::new(),
             last: VecDeque::new(),
             facts: Facts::default(),
@@ -364,8 +389,49 @@ impl Scan {
         self.first.iter().chain(&self.last)
     }
 
-    /// Takes one line, or one piece of a very long one.
-    pub fn line(&mut self, number: u64, bytes: &[u8]) {
+    /// The search that tells which lines of a long log are worth being taken.
+    pub fn prefilter(&self) -> Arc<Prefilter> {
+        Arc::clone(&self.words.prefilter)
+    }
+
+    /// Takes one line; says whether what follows it is worth a look too.
+    ///
+    /// A line that came many times is put aside: only its last occurrence is looked at, in [`Scan::finish`].
+    pub fn line(&mut self, number: u64, bytes: &[u8]) -> bool {
+        if bytes.len() > 24 && self.is_a_flood(number, bytes) {
+            return false;
+        }
+        self.take(number, bytes);
+        self.in_trace || self.after_frame || self.ask_status || self.last_event_line == number
+    }
+
+    /// Takes the last occurrence of what was put aside. To be called once, at the log's end.
+    pub fn finish(&mut self) {
+        let mut aside: Vec<(u64, Vec<u8>)> = self.floods.drain().filter_map(|(_, flood)| flood.last).collect();
+        aside.sort();
+        for (number, bytes) in aside {
+            self.take(number, &bytes);
+        }
+    }
+
+    fn is_a_flood(&mut self, number: u64, bytes: &[u8]) -> bool {
+        let shape = shape_of_bytes(bytes);
+        if self.floods.len() >= FLOODS && !self.floods.contains_key(&shape) {
+            return false;
+        }
+        let flood = self.floods.entry(shape).or_default();
+        flood.count += 1;
+        if flood.count <= FLOOD {
+            return false;
+        }
+        let mut last = flood.last.take().map_or_else(Vec::new, |(_, bytes)| bytes);
+        last.clear();
+        last.extend_from_slice(&bytes[..bytes.len().min(2048)]);
+        flood.last = Some((number, last));
+        true
+    }
+
+    fn take(&mut self, number: u64, bytes: &[u8]) {
         for piece in bytes.chunks(PIECE) {
             let decoded = decode(piece);
             let clean = without_escapes(&decoded);
@@ -977,6 +1043,15 @@ fn shape_of(text: &str) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in text.bytes().filter(|b| !b.is_ascii_digit() && !matches!(b, b'a'..=b'f')) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    hash
+}
+
+/// A line's bytes without its numbers, as a hash.
+fn shape_of_bytes(bytes: &[u8]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64 ^ bytes.len() as u64 / 8;
+    for byte in bytes.iter().take(512).filter(|b| !b.is_ascii_digit() && !matches!(b, b'a'..=b'f')) {
+        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     }
     hash
 }
