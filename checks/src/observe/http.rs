@@ -375,6 +375,8 @@ impl Http {
         });
         reqwest::Client::builder()
             .user_agent(USER_AGENT)
+            // Long enough for a lookup that waits for a second name server, short enough to end before the examination.
+            .connect_timeout(self.budget.part(0.72))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
