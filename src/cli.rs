@@ -22,6 +22,23 @@ pub struct Arguments {
     /// The examination.
     #[command(flatten)]
     pub examination: Examination,
+    /// What becomes of what it finds.
+    #[command(flatten)]
+    pub mending: Mending,
+}
+
+/// Whether what is found is mended.
+#[derive(Debug, Args)]
+pub struct Mending {
+    /// Mend what can be mended here: show the plan, ask, apply, examine again
+    #[arg(long)]
+    pub fix: bool,
+    /// Apply without asking; what only a person can do is still left to a person
+    #[arg(long, requires = "fix")]
+    pub yes: bool,
+    /// Stop after the plan
+    #[arg(long, requires = "fix")]
+    pub dry_run: bool,
 }
 
 /// What to examine and how to say it.
@@ -89,6 +106,8 @@ pub struct Examination {
 pub enum Command {
     /// Run a download; when it fails, diagnose it with what it printed
     Run(Box<Run>),
+    /// Take back what a --fix did
+    Undo(Undo),
     /// Say what a cause means, how it shows and what mends it
     Explain {
         /// A cause's id, such as token-scope; all causes when left out
@@ -105,6 +124,19 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// What to take back.
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// The run, as --list names it; the last one when left out
+    pub id: Option<String>,
+    /// List the runs that changed something
+    #[arg(long, conflicts_with_all = ["id", "purge"])]
+    pub list: bool,
+    /// Delete for good what the run has moved to quarantine; of all runs when no id is given
+    #[arg(long)]
+    pub purge: bool,
 }
 
 /// A command to run, and what to do when it fails.

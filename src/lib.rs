@@ -13,6 +13,7 @@ pub mod terminal;
 pub mod wait;
 
 use clap::Parser;
+use hfdoctor_checks::redact::Redactor;
 
 /// Parses the command line, runs it, and says how it ended.
 pub fn main() -> std::process::ExitCode {
@@ -27,7 +28,9 @@ pub fn main() -> std::process::ExitCode {
     match command::run(arguments) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("hfdoctor: {error}");
+            // The text may quote what was typed or read: no escape of it may reach the terminal.
+            let masked = Redactor::new(std::iter::empty(), None).clean(&error.to_string());
+            eprintln!("hfdoctor: {masked}");
             exit::Exit::Usage.into()
         }
     }

@@ -69,7 +69,11 @@ struct Scene {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 fn scene(seed: u64) -> Scene {
@@ -87,11 +91,11 @@ fn scene(seed: u64) -> Scene {
         (path, bytes)
     };
     sacred.extend([put(outside.join("theirs.incomplete"), random.bytes()), put(hub.join("notes.txt"), random.bytes())]);
-    for repository in 0..1 + random.below(3) {
+    for repository in 0..=random.below(3) {
         let folder = hub.join(format!("models--org--r{repository}"));
         let (blobs, snapshot) = (folder.join("blobs"), folder.join("snapshots").join(random.hex(40)));
         fs::create_dir_all(&snapshot).unwrap();
-        for number in 0..1 + random.below(3) {
+        for number in 0..=random.below(3) {
             let bytes = random.bytes();
             let blob = blobs.join(sha256(&bytes));
             symlink(&blob, snapshot.join(format!("whole-{number}"))).unwrap();
@@ -101,7 +105,7 @@ fn scene(seed: u64) -> Scene {
                 targets.push(blob);
             }
         }
-        for _ in 0..1 + random.below(5) {
+        for _ in 0..=random.below(5) {
             let name = match random.below(3) {
                 0 => format!("{}.incomplete", random.hex(64)),
                 1 => format!("{}.{}.incomplete", random.hex(40), random.hex(8)),

@@ -159,6 +159,25 @@ fn a_partial_file_is_moved_aside_and_back() {
 }
 
 #[test]
+fn in_a_folder_of_the_persons_own_only_the_clients_corner_is_touched() {
+    let place = Place::new();
+    let name = format!("bmFtZQ==.{BLOB}.0123abcd.incomplete");
+    let partial = place.write(&format!("model/.cache/huggingface/download/{name}"), "half");
+    let mine = place.write("model/mine.incomplete", "mine");
+    let before = place.contents();
+    let root = place.home().join("model");
+    let engine = place.engine();
+    let both = Action::Quarantine { root: root.clone(), paths: vec![partial.clone(), mine] };
+    let plan = plan_of(&engine, vec![both]);
+    assert!(plan.is_empty(), "{plan:?}");
+    let applied = apply(&engine, vec![Action::Quarantine { root: root.clone(), paths: vec![partial.clone()] }]);
+    assert_eq!(applied.outcome, Outcome::Applied, "{applied:?}");
+    assert!(engine.runs()[0].quarantined[0].to.starts_with(root.join(".cache/huggingface/.hfdoctor-quarantine")));
+    undo(&engine);
+    assert_eq!(place.contents(), before);
+}
+
+#[test]
 fn what_came_instead_is_not_overwritten_by_undo() {
     let place = Place::new();
     let path = place.write(".cache/huggingface/hub/models--a--b/blobs/x.incomplete", "old");
@@ -630,4 +649,68 @@ fn undo_of_what_is_not_there_says_so() {
     assert!(engine.undo(Some("../../etc/passwd")).is_err());
     assert!(engine.runs().is_empty());
     assert!(engine.purge(None).unwrap().is_empty());
+}
+
+/// A volume of one megabyte in a namespace of its own, where the system lets an ordinary user make one.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_volume_nothing_is_lost_and_room_is_made() {
+    let place = Place::new();
+    let script = "mount -t tmpfs -o size=1m,mode=755 hfdoctor \"$1\" && echo made >&2 && shift && exec \"$@\"";
+    let output = std::process::Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"])
+        .arg(place.home())
+        .arg(std::env::current_exe().unwrap())
+        .args(["full_volume", "--exact", "--ignored", "--nocapture"])
+        .env("HFDOCTOR_TEST_DIR", place.dir.path())
+        .output();
+    let Ok(output) = output else { return };
+    let said = String::from_utf8_lossy(&output.stderr);
+    if said.lines().any(|line| line == "made") {
+        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stdout));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "no test of its own: runs inside a small volume that another test makes"]
+fn full_volume() {
+    use std::io::Write;
+    let Some(dir) = std::env::var_os("HFDOCTOR_TEST_DIR").map(std::path::PathBuf::from) else { return };
+    let home = dir.join("home");
+    let hub = home.join(".cache/huggingface/hub");
+    let blobs = hub.join("models--a--b/blobs");
+    fs::create_dir_all(&blobs).unwrap();
+    fs::write(home.join(".bashrc"), "a=1\n").unwrap();
+    fs::write(home.join(".profile"), "").unwrap();
+    let partials = ["1", "2"].map(|digit| blobs.join(format!("{}.incomplete", digit.repeat(64))));
+    for partial in &partials {
+        fs::write(partial, vec![b'x'; 200_000]).unwrap();
+    }
+    let mut filler = fs::File::create(home.join("filler")).unwrap();
+    while filler.write_all(&[b'f'; 512]).is_ok() {}
+    let before = contents(&home);
+    let engine = Engine::new(world_in(&dir, "bash"));
+    let variable = plan_of(&engine, vec![set("HF_HOME", "/elsewhere")]);
+    let failed = engine.apply(&variable, &mut Yes).unwrap().remove(0);
+    assert!(matches!(&failed.outcome, Outcome::Failed(why) if why.contains("space")), "{failed:?}");
+    assert_eq!(contents(&home), before);
+    // The journal finds room elsewhere, and a rename needs none.
+    let mut world = world_in(&dir, "bash");
+    world.spare_state_dirs = vec![dir.join("spare")];
+    let engine = Engine::new(world);
+    let moving = plan_of(&engine, vec![quarantine(&hub, &[partials[0].strip_prefix(&hub).unwrap().to_str().unwrap()])]);
+    let moved = engine.apply(&moving, &mut Yes).unwrap().remove(0);
+    assert_eq!(moved.outcome, Outcome::Applied, "{moved:?}");
+    undo(&engine);
+    assert_eq!(contents(&home), before);
+    // Without room anywhere, what is useless can still be deleted, and then all else works.
+    let engine = Engine::new(world_in(&dir, "bash"));
+    let useless = plan_of(&engine, vec![Action::Discard { root: hub, paths: vec![partials[1].clone()] }]);
+    let freed = engine.apply(&useless, &mut Yes).unwrap().remove(0);
+    assert_eq!(freed.outcome, Outcome::Applied, "{freed:?}");
+    assert!(!partials[1].exists() && partials[0].exists());
+    assert_eq!(engine.apply(&variable, &mut Yes).unwrap().remove(0).outcome, Outcome::Applied);
+    undo(&engine);
+    assert_eq!(fs::read_to_string(home.join(".bashrc")).unwrap(), "a=1\n");
 }

@@ -241,8 +241,11 @@ fn refused(volume: &Volume, kind: Refusal) -> Finding {
     };
     let mut finding = Finding::new(cause, Certainty::Confirmed, summary)
         .saw(Source::Disk, format!("writing a trial file to {} was refused: {words}", volume.existing.display()));
-    let inodes =
-        volume.free_inodes.map_or_else(String::new, |n| format!(", {}", crate::measure::count(n, "free inode")));
+    // How many inodes are left says something only where it is they that are missing.
+    let inodes = match volume.free_inodes.filter(|_| kind != Refusal::Space) {
+        Some(inodes) => format!(", {}", crate::measure::count(inodes, "free inode")),
+        None => String::new(),
+    };
     if let Some(free) = volume.free {
         finding = finding.saw(Source::Disk, format!("{} free{inodes} at {}", size(free), volume.existing.display()));
     }

@@ -13,6 +13,8 @@ pub mod measure;
 pub mod observe;
 pub mod redact;
 pub mod registry;
+pub mod remedies;
+mod trace;
 
 // the checks
 mod access;

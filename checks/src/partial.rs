@@ -72,6 +72,9 @@ const SIGNS: &[Sign] = &[
 
 fn wants(case: &Case) -> BTreeSet<Want> {
     let mut wants = BTreeSet::from([Want::Cache]);
+    if case.log.is_none() {
+        wants.insert(Want::Traces);
+    }
     if case.target.is_some() {
         wants.insert(Want::Record);
     }

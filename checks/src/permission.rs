@@ -214,7 +214,10 @@ fn elsewhere(case: &Case, volume: &Volume) -> Option<Fix> {
         let fix = Fix::manual("place-cache", format!("let `{variable}` name a folder that this user may write to"));
         return Some(fix.command(format!("export {variable}=\"$HOME/.cache/huggingface\"")));
     }
-    let room = volume.others.first()?;
+    let Some(room) = volume.others.first() else {
+        let fix = Fix::manual("place-cache", "let `HF_HUB_CACHE` name a folder that this user may write to");
+        return Some(fix.command("export HF_HUB_CACHE=/path/with/room/hub"));
+    };
     let path = room.path.join("huggingface").join("hub");
     let value = path.to_string_lossy().into_owned();
     let title = format!("keep the hub cache at {}", path.display());

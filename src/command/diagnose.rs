@@ -23,13 +23,13 @@ pub fn run(options: &Examination) -> Result<ExitCode, CommandError> {
     let case = Arc::new(case(options)?);
     let diagnosis = diagnose(&case, options)?;
     let exit = Exit::from(diagnosis.verdict);
-    let report = report::build(&case, &diagnosis, Vec::new());
+    let report = report::build(&case, &diagnosis, Vec::new(), Vec::new());
     let context = Context {
         look: Look::of_stdout(),
         verbose: options.verbose,
         took: began.elapsed(),
         exit: exit.code(),
-        for_a_ticket: options.for_a_ticket(),
+        for_a_ticket: report::redacted(&case, options.for_a_ticket()),
     };
     print(&written(&report, options.format(), &context));
     if options.wait
@@ -54,7 +54,7 @@ fn wait_until(time: SystemTime, most: Duration) -> Exit {
 }
 
 /// What is known before anything is asked.
-fn case(options: &Examination) -> Result<Case, CommandError> {
+pub fn case(options: &Examination) -> Result<Case, CommandError> {
     let target = target(options)?;
     let log = input::log(options.log.as_deref(), target.is_some())?;
     Ok(Case::new(Environment::of_process(), target, log, limits(options), SystemTime::now()))
@@ -81,10 +81,14 @@ pub fn limits(options: &Examination) -> Limits {
 
 /// Runs the checks that the command line selects.
 pub fn diagnose(case: &Arc<Case>, options: &Examination) -> Result<Diagnosis, CommandError> {
-    let selection = Selection { only: options.check.clone(), without: options.skip.clone() };
+    examine_with(case, &Selection { only: options.check.clone(), without: options.skip.clone() })
+}
+
+/// Runs the selected checks.
+pub fn examine_with(case: &Arc<Case>, selection: &Selection) -> Result<Diagnosis, CommandError> {
     // One thread: the work is waiting. What blocks, such as the system's resolver, runs on threads made for it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::Start)?;
-    let diagnosis = runtime.block_on(examine(Arc::clone(case), &selection, progress::spinner()));
+    let diagnosis = runtime.block_on(examine(Arc::clone(case), selection, progress::spinner()));
     // A look-up that hangs in the system's resolver must not keep the person waiting.
     runtime.shutdown_background();
     Ok(diagnosis)

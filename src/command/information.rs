@@ -25,7 +25,7 @@ pub fn explain(cause: Option<&str>) -> Result<ExitCode, CommandError> {
     let cause = Cause::from_id(id).ok_or_else(|| CommandError::Cause(id.to_owned()))?;
     let row = cause.row();
     let prose = explanation(cause);
-    let mut out = format!("{id}: {}\n", row.title);
+    let mut out = format!("{}\n", textwrap::fill(&format!("{id}: {}", row.title), width));
     for (heading, text) in
         [("what it means", prose.means), ("how it shows", prose.shows), ("what mends it", prose.mends)]
     {

@@ -3,7 +3,9 @@
 mod diagnose;
 mod information;
 mod input;
+mod mend;
 mod run;
+mod undo;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -20,6 +22,9 @@ pub enum CommandError {
     /// The log cannot be read.
     #[error("cannot read the log {0}: {1}")]
     Log(String, std::io::Error),
+    /// The engine of fixes could not begin.
+    #[error("{0}")]
+    Fix(#[from] crate::fix::Error),
     /// There is no such cause.
     #[error("there is no cause `{0}`; `hfdoctor explain` lists them")]
     Cause(String),
@@ -37,7 +42,9 @@ pub enum CommandError {
 /// Runs the command line.
 pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     match arguments.command {
+        None if arguments.mending.fix => mend::run(&arguments),
         None => diagnose::run(&arguments.examination),
+        Some(Command::Undo(options)) => undo::run(&options),
         Some(Command::Run(options)) => run::run(&options),
         Some(Command::Explain { cause }) => information::explain(cause.as_deref()),
         Some(Command::Checks) => Ok(information::checks()),

@@ -16,10 +16,10 @@ use crate::terminal::{self, Look};
 
 /// Runs the command; the exit code is its own.
 pub fn run(options: &Run) -> Result<ExitCode, CommandError> {
-    for (given, name) in [(options.examination.log.is_some(), "--log"), (options.examination.wait, "--wait")] {
-        if given {
-            return Err(CommandError::NotWithRun(name));
-        }
+    let examination = &options.examination;
+    let given = [(examination.log.is_some(), "--log"), (examination.wait, "--wait")];
+    if let Some((_, name)) = given.into_iter().find(|(given, _)| *given) {
+        return Err(CommandError::NotWithRun(name));
     }
     // What is wrong in this command line is said before a download of hours and not after it.
     let named = diagnose::target(&options.examination)?;
@@ -52,14 +52,14 @@ fn explain(ended: Ended, named: Option<Target>, options: &Run) -> Result<(), Com
     let limits = diagnose::limits(&options.examination);
     let case = Arc::new(Case::new(Environment::of_process(), target, Some(log), limits, SystemTime::now()));
     let diagnosis = diagnose::diagnose(&case, &options.examination)?;
-    let report = report::build(&case, &diagnosis, Vec::new());
+    let report = report::build(&case, &diagnosis, Vec::new(), Vec::new());
     let context = Context {
         look: if to_file.is_some() { Look::of_file() } else { Look::of_stderr() },
         verbose: options.examination.verbose,
         took: began.elapsed(),
         exit: u8::try_from(code).unwrap_or(1),
         for_a_ticket: match &case.target {
-            Some(target) => format!("hfdoctor --json {target}"),
+            Some(target) => report::redacted(&case, format!("hfdoctor --json {target}")),
             None => "hfdoctor --json".to_owned(),
         },
     };

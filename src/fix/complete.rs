@@ -4,18 +4,22 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use hfdoctor_checks::observe::cache::name;
+
 use super::digest;
 use super::stamp::{Kind, Stamp, walk};
 use super::world::FixWorld;
 
-/// Endings that clients give to downloads which are not finished.
-///
-/// huggingface_hub and huggingface.js write `.incomplete`, the hf-hub crate `.part`, llama.cpp `.downloadInProgress`.
-const UNFINISHED: &[&str] = &[".incomplete", ".part", ".downloadInProgress"];
-
-/// Whether the name says that the download is not finished.
-pub(crate) fn is_named_unfinished(path: &Path) -> bool {
-    name_of(path).is_some_and(|name| UNFINISHED.iter().any(|ending| name.ends_with(ending)))
+/// The ETag of the file that a path is an unfinished download of, when its name and place say so.
+pub(crate) fn unfinished(path: &Path) -> Option<&str> {
+    let in_blobs = path.parent().and_then(Path::file_name).is_some_and(|folder| folder == "blobs");
+    if in_blobs {
+        return match name::in_blobs(path.file_name()?) {
+            name::InBlobs::Partial(_, etag) => Some(etag),
+            _ => None,
+        };
+    }
+    name::local_partial(name_of(path)?).map(|(_, _, etag)| etag)
 }
 
 /// Whether a file, or any file below a folder, is a blob whose content is what its name says.
@@ -36,29 +40,26 @@ pub(crate) fn holds_a_whole_blob(world: &FixWorld, path: &Path, stamp: &Stamp) -
     }
 }
 
-/// Whether a file that is named unfinished holds all bytes of the blob that its name begins with.
-pub(crate) fn is_whole_inside(world: &FixWorld, path: &Path) -> io::Result<bool> {
-    match name_of(path).and_then(|name| name.split('.').next()) {
-        Some(blob) => hashes_to(world, path, blob),
-        None => Ok(false),
-    }
+/// Whether a file that is named unfinished holds all bytes of the blob of that ETag.
+pub(crate) fn is_whole_inside(world: &FixWorld, path: &Path, etag: &str) -> io::Result<bool> {
+    hashes_to(world, path, etag)
 }
 
 fn name_of(path: &Path) -> Option<&str> {
     path.file_name().and_then(|name| name.to_str())
 }
 
-/// Whether a file's content has this hash: SHA-256 for 64 hex digits, git's blob name for 40. Other names are no hash.
+/// Whether a file's content has the hash that is its name. Other names are no hash.
 fn hashes_to(world: &FixWorld, path: &Path, name: &str) -> io::Result<bool> {
-    let is_hex = name.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-    if !is_hex || !matches!(name.len(), 40 | 64) {
-        return Ok(false);
-    }
+    let Some(hash) = name::hash_of(name) else { return Ok(false) };
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut bytes = Interruptible { world, file };
-    let hash = if name.len() == 64 { digest::sha256_of(&mut bytes)? } else { digest::git_blob_of(&mut bytes, length)? };
-    Ok(hash == name)
+    let found = match hash {
+        name::Hash::Sha256 => digest::sha256_of(&mut bytes)?,
+        name::Hash::GitSha1 => digest::git_blob_of(&mut bytes, length)?,
+    };
+    Ok(found == name)
 }
 
 /// A file whose reading ends when the person presses Ctrl-C: a large one takes its time.

@@ -105,7 +105,7 @@ fn lock_files(root: &Path, spot: &Spot, stamp: &Stamp) -> Vec<PathBuf> {
     // Locks of the cache and of a local folder lie in corners of their own.
     let repository = spot.below.components().next().map(|first| root.join(".locks").join(first));
     let mut corners: Vec<PathBuf> = repository.into_iter().collect();
-    corners.push(root.join(".cache/huggingface/download"));
+    corners.extend(super::quarantine::LOCAL_CORNERS.map(|corner| root.join(corner).join("download")));
     if stamp.kind == Kind::Folder {
         corners.push(spot.path.clone());
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::stamp::Stamp;
 use super::world::FixWorld;
-use super::{describe, shell_env, token_bytes};
+use super::{describe, quarantine, shell_env, token_bytes};
 
 /// What `--fix` would do, in order.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -316,12 +316,26 @@ fn sound(world: &FixWorld, action: &Action) -> Result<(), String> {
     match action {
         Action::SetVariable { name, value } => may_set(name, Some(value)),
         Action::UnsetVariable { name } => may_set(name, None),
-        Action::Quarantine { root, .. } | Action::Discard { root, .. } | Action::GrantOwner { root, .. }
-            if !world.cache_roots.iter().any(|known| same_folder(known, root)) =>
-        {
-            Err(format!("{} is no cache root", world.show(root)))
+        Action::Quarantine { root, paths } | Action::Discard { root, paths } | Action::GrantOwner { root, paths } => {
+            in_a_cache(world, root, paths.iter())
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether paths lie where files may be moved, deleted or have their rights changed: in a cache root, or in the corner
+/// that clients keep in a folder which the person downloads to.
+pub(super) fn in_a_cache<'a>(
+    world: &FixWorld,
+    root: &Path,
+    mut paths: impl Iterator<Item = &'a PathBuf>,
+) -> Result<(), String> {
+    let is_root = world.cache_roots.iter().any(|known| same_folder(known, root));
+    let corners = quarantine::LOCAL_CORNERS.map(|corner| root.join(corner));
+    if is_root || paths.all(|path| corners.iter().any(|corner| path.starts_with(corner))) {
+        Ok(())
+    } else {
+        Err(format!("{} is no cache root", world.show(root)))
     }
 }
 

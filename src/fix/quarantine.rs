@@ -15,13 +15,19 @@ use super::{Error, change, lock, private};
 
 const FOLDER: &str = ".hfdoctor-quarantine";
 
+/// Where clients keep what is theirs in a folder that a person downloads to; huggingface_hub 0.23 had the second one.
+pub(super) const LOCAL_CORNERS: [&str; 2] = [".cache/huggingface", ".huggingface"];
+
 /// The places for a root's quarantine, the preferred one first.
 ///
 /// huggingface_hub takes every folder in the hub cache for a repository and warns of those that are none, so the cache's
 /// own parent comes first, where a rename can reach it. A parent that other users may write to, or that holds the whole
-/// system, is none of ours.
-pub(super) fn places(world: &FixWorld, root: &Path, run: &str) -> Vec<PathBuf> {
+/// system, is none of ours. In a folder of the person's own, the client's corner of it is the place.
+pub(super) fn places(world: &FixWorld, root: &Path, below: &Path, run: &str) -> Vec<PathBuf> {
     let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+    if let Some(corner) = LOCAL_CORNERS.iter().find(|corner| below.starts_with(corner)) {
+        return vec![real.join(corner).join(FOLDER).join(run)];
+    }
     let is_root = |path: &Path| world.cache_roots.iter().any(|root| root == path);
     let beside = real.parent().filter(|parent| {
         parent.parent().is_some() && !is_root(parent) && on_one_volume(&real, parent) && is_closed(parent)

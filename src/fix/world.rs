@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use hfdoctor_checks::case::{Environment, Token};
+use hfdoctor_checks::redact::Redactor;
 
 /// A person's shell, as far as variables are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -121,6 +122,8 @@ impl FixWorld {
             absolute("XDG_STATE_HOME").unwrap_or_else(|| home.join(".local/state")).join("hfdoctor")
         };
         let spare_state_dirs = absolute("XDG_RUNTIME_DIR").map(|dir| dir.join("hfdoctor")).into_iter().collect();
+        // By form alone: the secrets of this machine are known to who makes the case.
+        let redactor = Redactor::default();
         FixWorld {
             config_dir: absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")),
             state_dir,
@@ -133,7 +136,7 @@ impl FixWorld {
             longest_wait: Duration::from_mins(20),
             longest_command: Duration::from_mins(15),
             confirm_token: None,
-            redact: Arc::new(mask_tokens),
+            redact: Arc::new(move |text: &str| redactor.clean(text)),
             interrupted: Arc::new(AtomicBool::new(false)),
             fault: None,
             home,
@@ -175,31 +178,9 @@ impl std::fmt::Debug for FixWorld {
     }
 }
 
-/// The redactor where none is given: everything that looks like a Hub token becomes `hf_***`.
-fn mask_tokens(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("hf_") {
-        let (before, from) = rest.split_at(at);
-        let after = from.strip_prefix("hf_").unwrap_or_default();
-        let body =
-            after.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))).unwrap_or(after.len());
-        out.push_str(before);
-        out.push_str(if body >= 16 { "hf_***" } else { from.get(..3 + body).unwrap_or(from) });
-        rest = after.get(body..).unwrap_or_default();
-    }
-    out + rest
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn long_tokens_are_masked_and_names_are_not() {
-        assert_eq!(mask_tokens("run hf_transfer hf_abcdefghijklmnopqrst now"), "run hf_transfer hf_*** now");
-        assert_eq!(mask_tokens("hf_"), "hf_");
-    }
 
     #[test]
     fn the_state_directory_follows_the_environment() {

@@ -5,17 +5,19 @@ use hfdoctor_checks::diagnosis::Ranked;
 use hfdoctor_checks::observe::{Network, Volumes};
 use hfdoctor_checks::redact::Redactor;
 use hfdoctor_checks::{Diagnosis, Outcome};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::model::{
     AppliedReport, CauseReport, CheckReport, EnvironmentReport, EvidenceReport, FixReport, HostReport, NetworkReport,
-    Redacted, Report, SCHEMA_VERSION, TargetReport,
+    PlannedReport, Redacted, Report, SCHEMA_VERSION, TargetReport,
 };
 
 /// Builds the report and masks every text in it.
-pub fn build(case: &Case, diagnosis: &Diagnosis, applied: Vec<AppliedReport>) -> Report {
+pub fn build(case: &Case, diagnosis: &Diagnosis, applied: Vec<AppliedReport>, plan: Vec<PlannedReport>) -> Report {
     let report = Report {
         schema_version: SCHEMA_VERSION,
         hfdoctor: env!("CARGO_PKG_VERSION").to_owned(),
@@ -33,6 +35,7 @@ pub fn build(case: &Case, diagnosis: &Diagnosis, applied: Vec<AppliedReport>) ->
         checks: diagnosis.outcomes.iter().map(check).collect(),
         environment: environment(case, diagnosis.volumes.as_ref()),
         network: network(&diagnosis.network),
+        plan,
         fixes_applied: applied,
         redacted: Redacted::default(),
     };
@@ -170,16 +173,30 @@ fn network(network: &Network) -> NetworkReport {
     }
 }
 
+/// The redactor that knows all that must not leave this machine.
+fn redactor(case: &Case) -> Redactor {
+    Redactor::new(case.tokens.all().map(|source| &source.token), case.environment.home.as_deref())
+}
+
 /// Passes every text of the report through the redactor, keys included, and counts.
 fn redact(case: &Case, report: Report) -> Report {
-    let redactor = Redactor::new(case.tokens.all().map(|source| &source.token), case.environment.home.as_deref());
-    let Ok(mut value) = serde_json::to_value(&report) else { return report };
-    clean(&redactor, &mut value);
-    // Masking changes texts, never the form, so that the value still is a report.
-    let mut cleaned: Report = serde_json::from_value(value).expect("a masked report has the report's form");
+    let redactor = redactor(case);
+    let mut cleaned = masked(&redactor, report);
     let counts = redactor.counts();
     cleaned.redacted = Redacted { tokens: counts.tokens, urls: counts.urls };
     cleaned
+}
+
+/// Masks every text of a part of a report that is shown by itself.
+pub fn redacted<T: Serialize + DeserializeOwned>(case: &Case, part: T) -> T {
+    masked(&redactor(case), part)
+}
+
+fn masked<T: Serialize + DeserializeOwned>(redactor: &Redactor, part: T) -> T {
+    let mut value = serde_json::to_value(&part).expect("a report has a JSON form");
+    clean(redactor, &mut value);
+    // Masking changes texts, never the form.
+    serde_json::from_value(value).expect("a masked report has the report's form")
 }
 
 fn clean(redactor: &Redactor, value: &mut Value) {

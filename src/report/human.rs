@@ -7,7 +7,7 @@ use hfdoctor_checks::diagnosis::Risk;
 use hfdoctor_checks::{Status, Verdict};
 
 use super::markdown::serde_word;
-use super::model::{AppliedOutcome, CauseReport, CheckReport, FixReport, Report, TargetReport};
+use super::model::{AppliedOutcome, CauseReport, CheckReport, FixReport, PlannedReport, Report, TargetReport};
 use crate::terminal::Look;
 
 /// What the report itself does not know.
@@ -43,6 +43,10 @@ pub fn human(report: &Report, context: &Context) -> String {
         Verdict::Inconclusive => inconclusive(&mut page, report),
     }
     notes(&mut page, report);
+    if !report.plan.is_empty() {
+        planned(&mut page, &report.plan);
+        page.blank();
+    }
     applied(&mut page, report);
     if context.verbose {
         every_check(&mut page, report);
@@ -232,6 +236,36 @@ fn notes(page: &mut Page, report: &Report) {
     }
 }
 
+/// The plan by itself, for the person who is asked.
+pub fn plan(fixes: &[PlannedReport], look: &Look) -> String {
+    let mut page = Page { out: String::new(), look: *look };
+    planned(&mut page, fixes);
+    if look.unicode { page.out } else { to_ascii(&page.out) }
+}
+
+fn planned(page: &mut Page, fixes: &[PlannedReport]) {
+    page.line("the plan");
+    for fix in fixes {
+        page.blank();
+        let title = match &fix.because {
+            None => fix.title.clone(),
+            Some(because) => format!("{} (not applied: {because})", fix.title),
+        };
+        page.labelled(0, &fix.id.bold(), 3, &title);
+        if fix.because.is_none() {
+            for step in &fix.steps {
+                page.labelled(3, &"what".dimmed(), 10, &step.what);
+                page.labelled(3, &"where".dimmed(), 10, &step.place);
+                page.labelled(3, &"safe".dimmed(), 10, &step.why_safe);
+                page.labelled(3, &"undo".dimmed(), 10, &step.undone);
+            }
+        }
+        for command in &fix.commands {
+            page.labelled(3, &"by hand".dimmed(), 11, command);
+        }
+    }
+}
+
 fn applied(page: &mut Page, report: &Report) {
     for fix in &report.fixes_applied {
         let outcome = match fix.outcome {
@@ -289,7 +323,7 @@ fn footer(page: &mut Page, report: &Report, context: &Context) {
         n => format!("{n} requests"),
     };
     page.paragraph(0, &format!("{causes}, {requests}, {:.1} s · exit {}", context.took.as_secs_f64(), context.exit));
-    if fixable > 0 && report.fixes_applied.is_empty() {
+    if fixable > 0 && report.fixes_applied.is_empty() && report.plan.is_empty() {
         page.paragraph(0, "to mend what can be mended here: hfdoctor --fix  (asks first)");
     }
     if !report.causes.is_empty() {

@@ -5,7 +5,7 @@ mod human;
 mod markdown;
 mod model;
 
-pub use build::build;
-pub use human::{Context, human};
+pub use build::{build, redacted};
+pub use human::{Context, human, plan};
 pub use markdown::markdown;
-pub use model::Report;
+pub use model::{AppliedOutcome, AppliedReport, PlannedReport, Report};

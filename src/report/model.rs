@@ -8,6 +8,8 @@ use hfdoctor_checks::{Status, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::fix::{Place, PlannedFix, StepText};
+
 /// The version of the report's form.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -34,6 +36,9 @@ pub struct Report {
     pub environment: EnvironmentReport,
     /// The requests that were sent and the hosts that were met.
     pub network: NetworkReport,
+    /// What `--fix --dry-run` would do; empty without it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub plan: Vec<PlannedReport>,
     /// What `--fix` did; empty without it.
     pub fixes_applied: Vec<AppliedReport>,
     /// How much was masked.
@@ -159,6 +164,70 @@ pub struct HostReport {
     pub milliseconds: Option<f64>,
     /// Why there was no answer.
     pub failure: Option<String>,
+}
+
+/// What `--fix` would do about one fix.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedReport {
+    /// The fix's id.
+    pub id: String,
+    /// What it does.
+    pub title: String,
+    /// Whether it may be applied without a person.
+    pub risk: Risk,
+    /// The causes that it mends.
+    pub causes: Vec<Cause>,
+    /// Whether it would be applied.
+    pub applied: bool,
+    /// Why it would not be applied.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub because: Option<String>,
+    /// What happens, in order.
+    pub steps: Vec<StepReport>,
+    /// What a person would type instead.
+    pub commands: Vec<String>,
+}
+
+/// One step of a fix.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct StepReport {
+    /// What happens.
+    pub what: String,
+    /// Where.
+    #[serde(rename = "where")]
+    pub place: String,
+    /// Why nothing is lost.
+    pub why_safe: String,
+    /// How it is taken back.
+    pub undone: String,
+}
+
+impl PlannedReport {
+    /// From the engine's plan.
+    pub fn of(fix: &PlannedFix) -> PlannedReport {
+        let because = match &fix.place {
+            Place::Apply => None,
+            Place::Instead { of } => Some(format!("tried only if `{of}` is declined or fails")),
+            Place::Manual => Some("only a person can do it".to_owned()),
+            Place::LeftOut { because } => Some(because.clone()),
+        };
+        let step = |step: &StepText| StepReport {
+            what: step.what.clone(),
+            place: step.place.clone(),
+            why_safe: step.why_safe.clone(),
+            undone: step.undone.clone(),
+        };
+        PlannedReport {
+            id: fix.id.to_owned(),
+            title: fix.title.clone(),
+            risk: fix.risk,
+            causes: fix.causes.clone(),
+            applied: fix.place == Place::Apply,
+            because,
+            steps: fix.steps.iter().map(step).collect(),
+            commands: fix.commands.clone(),
+        }
+    }
 }
 
 /// What `--fix` did about one fix.

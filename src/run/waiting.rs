@@ -113,7 +113,9 @@ fn locks(tree: &[Process]) -> Vec<String> {
     let text = process::bounded("/proc/locks");
     let mut waits = Vec::new();
     let locks: Vec<(bool, u32, u64)> = text.lines().filter_map(lock).collect();
+    let mut told = BTreeSet::new();
     for (_, pid, inode) in locks.iter().filter(|(waiting, pid, _)| *waiting && tree.iter().any(|p| p.id == *pid)) {
+        told.insert(*inode);
         let Some(process) = tree.iter().find(|p| p.id == *pid) else { continue };
         let name = process.name_of(*inode).unwrap_or_else(|| format!("inode {inode}"));
         let holder = locks.iter().find(|(waiting, _, other)| !waiting && other == inode);
@@ -121,7 +123,7 @@ fn locks(tree: &[Process]) -> Vec<String> {
         waits.push(format!("the lock `{name}`{} ({process})", holder.unwrap_or_default()));
     }
     for (_, pid, inode) in locks.iter().filter(|(waiting, pid, _)| !waiting && tree.iter().all(|p| p.id != *pid)) {
-        let Some(holder) = Process::read(*pid) else { continue };
+        let Some(holder) = Process::read(*pid).filter(|_| !told.contains(inode)) else { continue };
         if let Some(name) = holder.name_of(*inode).filter(|name| is_hub_lock(name)) {
             waits.push(format!("the lock `{name}`, held by {holder}, if it wants the same file"));
         }

@@ -89,12 +89,13 @@ mod tests {
 
     #[test]
     fn every_cause_is_explained_in_whole_sentences() {
+        let sentence = Regex::new(r"[.:!] +[A-Z`]|\.$").unwrap();
         for cause in Cause::all() {
             for (field, text) in fields(cause) {
                 assert!(text.len() > 40 && text.ends_with('.'), "{cause} {field}: {text}");
                 assert!(!text.contains("  ") && !text.contains('\n'), "{cause} {field} has a gap");
                 assert_eq!(text.matches('`').count() % 2, 0, "{cause} {field}: a backtick is left open");
-                let sentences = Regex::new(r"[.:!] +[A-Z`]|\.$").unwrap().find_iter(text).count();
+                let sentences = sentence.find_iter(text).count();
                 assert!((1..=7).contains(&sentences), "{cause} {field} has {sentences} sentences");
             }
         }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::TryLockError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::cache::folder::{Folder, Kind};
@@ -92,7 +92,7 @@ pub fn look(case: &Case) -> Locks {
             locks.whole = false;
             break;
         }
-        locks.held.extend(probe(&folder, &entry, repository, &table));
+        locks.held.extend(probe(&folder, &entry, repository.as_ref(), &table));
     }
     if !locks.held.is_empty() {
         let open = processes::open_files(Instant::now() + Duration::from_secs(2));
@@ -113,8 +113,7 @@ fn files(case: &Case, root: &Folder, bounds: &Bounds) -> Vec<LockFile> {
     let mut collect = |folder: Folder, repository: Option<RepoName>| {
         let folder = std::rc::Rc::new(folder);
         let _ = folder.entries(&mut |entry, kind| {
-            let is_lock = entry.to_str().is_some_and(|e| e.ends_with(".lock") || e.ends_with(".lock.soft"));
-            if is_lock && kind == Kind::File {
+            if (ends_in(entry, "lock") || ends_in(entry, "soft")) && kind == Kind::File {
                 found.push((std::rc::Rc::clone(&folder), entry.to_owned(), repository.clone()));
             }
             found.len() < MAX_PROBES && bounds.go_on()
@@ -154,13 +153,17 @@ fn files(case: &Case, root: &Folder, bounds: &Bounds) -> Vec<LockFile> {
     found
 }
 
+fn ends_in(entry: &OsStr, ending: &str) -> bool {
+    Path::new(entry).extension().is_some_and(|e| e == ending)
+}
+
 /// Asks whether a lock is held, without holding it oneself for longer than the question takes.
-fn probe(folder: &Folder, entry: &OsStr, repository: Option<RepoName>, table: &Table) -> Option<Held> {
+fn probe(folder: &Folder, entry: &OsStr, repository: Option<&RepoName>, table: &Table) -> Option<Held> {
     let meta = folder.meta(entry).ok()?;
     let path = folder.path().join(entry);
     let held = |hold, pid: Option<u32>| Held {
         path: path.clone(),
-        repository: repository.clone(),
+        repository: repository.cloned(),
         hold,
         holder: pid.map(processes::holder),
         modified: meta.modified,
@@ -175,7 +178,7 @@ fn probe(folder: &Folder, entry: &OsStr, repository: Option<RepoName>, table: &T
         let pid = here.then_some(pid);
         return Some(held(Hold::Soft { host, here }, pid));
     }
-    if entry.to_str().is_some_and(|e| e.ends_with(".soft")) {
+    if ends_in(entry, "soft") {
         return Some(held(Hold::Unnamed, None));
     }
     let file = folder.file(entry).ok()?;
@@ -199,6 +202,9 @@ fn probe(folder: &Folder, entry: &OsStr, repository: Option<RepoName>, table: &T
     }
 }
 
+/// A download that has written within this time gets on.
+const LATELY: Duration = Duration::from_mins(1);
+
 /// What the holder of a lock gets done.
 fn progress(held: &mut Held, open: &OpenFiles, table: &Table) {
     let (parent, entry) = (held.path.parent(), held.path.file_name());
@@ -214,7 +220,6 @@ fn progress(held: &mut Held, open: &OpenFiles, table: &Table) {
     let growth = |path: &PathBuf| std::fs::metadata(path).ok().and_then(|m| m.modified().ok());
     held.last_growth = open.partials.get(&holder.pid).into_iter().flatten().filter_map(growth).max();
     let now = SystemTime::now();
-    const LATELY: Duration = Duration::from_secs(60);
     held.progressing = holder.state == State::Alive
         && held.last_growth.is_some_and(|then| now.duration_since(then).unwrap_or_default() < LATELY);
 }
@@ -234,6 +239,7 @@ fn soft(content: &[u8]) -> Option<(u32, String)> {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems may not tell")]
 fn host_name() -> Option<String> {
     Some(rustix::system::uname().nodename().to_string_lossy().into_owned())
 }

@@ -43,6 +43,12 @@ impl Observations {
         self
     }
 
+    /// With these traces.
+    pub(crate) fn seeing_traces(self, traces: super::Traces) -> Observations {
+        let _ = self.traces.set(Ok(traces));
+        self
+    }
+
     /// With these volumes.
     pub(crate) fn seeing_volumes(self, volumes: Volumes) -> Observations {
         let _ = self.volumes.set(Ok(volumes));

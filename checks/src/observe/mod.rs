@@ -30,6 +30,7 @@ pub mod route;
 pub mod storage;
 pub mod system_proxy;
 pub mod tls;
+pub mod traces;
 pub mod trust;
 pub mod volume;
 
@@ -52,6 +53,7 @@ pub use mirror::BesideMirror;
 pub use network::{HostSeen, Network, Phases};
 pub use route::Route;
 pub use storage::Storage;
+pub use traces::Traces;
 pub use trust::Stores;
 pub use volume::Volumes;
 
@@ -86,6 +88,8 @@ pub enum Want {
     Integrity,
     /// Who holds the locks of downloads.
     Locks,
+    /// What a failed download left behind.
+    Traces,
 }
 
 impl Want {
@@ -106,6 +110,7 @@ impl Want {
             Want::Cache => "cache",
             Want::Integrity => "cached files",
             Want::Locks => "locks",
+            Want::Traces => "traces",
         }
     }
 }
@@ -150,6 +155,7 @@ pub struct Observations {
     cache: OnceCell<Seen<Cache>>,
     integrity: OnceCell<Seen<Integrity>>,
     locks: OnceCell<Seen<Locks>>,
+    traces: OnceCell<Seen<Traces>>,
     meter: Arc<integrity::Meter>,
 }
 
@@ -175,6 +181,7 @@ impl Observations {
             cache: OnceCell::new(),
             integrity: OnceCell::new(),
             locks: OnceCell::new(),
+            traces: OnceCell::new(),
             meter: Arc::default(),
         }
     }
@@ -189,8 +196,11 @@ impl Observations {
         progress.waiting_for(&waiting);
         {
             let observations = &observations;
+            // Hashing was asked for and takes what it takes: it is waited for apart from the rest.
+            let hashing = observations.case.limits.verify && wants.contains(&Want::Integrity);
             let mut running: FuturesUnordered<BoxFuture<'_, Want>> = wants
                 .iter()
+                .filter(|&&want| !(hashing && want == Want::Integrity))
                 .map(|&want| -> BoxFuture<'_, Want> {
                     Box::pin(async move {
                         observations.make_one(want).await;
@@ -207,13 +217,12 @@ impl Observations {
                     progress.waiting_for(&waiting);
                 }
             };
-            // What is not seen by then stays unseen, and says so. Hashing was asked for and takes what it takes.
-            let hashing = observations.case.limits.verify && wants.contains(&Want::Integrity);
             let patient = async {
                 if hashing {
                     observations.hash(progress.as_ref()).await;
                 }
             };
+            // What is not seen by then stays unseen, and says so.
             let _ = futures::join!(tokio::time::timeout(deadline, all), patient);
         }
         progress.waiting_for(&BTreeSet::new());
@@ -229,10 +238,13 @@ impl Observations {
                 progress.hashing(done, total);
             }
         };
+        let began = Instant::now();
         tokio::select! {
             _ = self.see_integrity() => {}
             () = tell => {}
         }
+        let mut seconds = self.seconds.lock().unwrap_or_else(PoisonError::into_inner);
+        seconds.insert(Want::Integrity, began.elapsed().as_secs_f64());
     }
 
     async fn make_one(&self, want: Want) {
@@ -279,6 +291,9 @@ impl Observations {
             }
             Want::Locks => {
                 self.see_locks().await;
+            }
+            Want::Traces => {
+                self.see_traces().await;
             }
         }
     }
@@ -354,6 +369,11 @@ impl Observations {
         self.locks.get_or_init(|| blocking("locks", move || Ok(locks::look(&case)))).await
     }
 
+    pub(crate) async fn see_traces(&self) -> &Seen<Traces> {
+        let case = Arc::clone(&self.case);
+        self.traces.get_or_init(|| blocking("traces", move || Ok(traces::look(&case)))).await
+    }
+
     /// Whose token it is.
     pub fn whoami(&self) -> Seen<&Whoami> {
         self.read(&self.whoami, Want::Whoami)
@@ -422,6 +442,11 @@ impl Observations {
     /// Who holds the locks of downloads.
     pub fn locks(&self) -> Seen<&Locks> {
         self.read(&self.locks, Want::Locks)
+    }
+
+    /// What a failed download left behind.
+    pub fn traces(&self) -> Seen<&Traces> {
+        self.read(&self.traces, Want::Traces)
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {

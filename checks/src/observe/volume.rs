@@ -234,7 +234,7 @@ fn others(cache: &Volume, mounts: &[Mount], home: Option<&Path>) -> Vec<Room> {
         .filter(|mount| mount.is_local_disk() && !mount.read_only && Some(mount.at.as_path()) != here)
         .filter_map(|mount| {
             let at_home = home.filter(|home| mounts::of(mounts, home) == Some(mount));
-            let path = [Some(mount.at.as_path()), at_home].into_iter().flatten().find(|path| may_write(path))?;
+            let path = [at_home, Some(mount.at.as_path())].into_iter().flatten().find(|path| may_write(path))?;
             // A file mounted into a container is no place for a cache.
             let figures = path.is_dir().then(|| figures(path))?;
             // The same disk mounted twice, as in containers, has the same figures.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
-use regex::{Captures, Regex};
+use regex::bytes::{Captures as Groups, Regex, RegexBuilder};
 
 use super::forms::{is_identifier, is_placeholder, is_random, is_word};
 use super::{Counts, MASK};
@@ -18,8 +18,11 @@ enum Kind {
 
 /// One form of a secret.
 struct Rule {
-    /// Words of which one stands in every text that the rule can match, in lower case.
+    /// Words of which one stands in every text that the rule can match, in lower case. Building an expression costs more
+    /// than a report may take, so that none is built for a text that only speaks of tokens.
     hints: &'static [&'static str],
+    /// What follows at once on a hint.
+    then: &'static [&'static str],
     kind: Kind,
     regex: LazyLock<Regex>,
     /// What the match becomes; none when it is no secret after all.
@@ -28,10 +31,17 @@ struct Rule {
 
 macro_rules! rule {
     ($kind:ident, $hints:expr, $regex:expr, $replace:expr) => {
+        rule!($kind, $hints, &[""], $regex, $replace)
+    };
+    ($kind:ident, $hints:expr, $then:expr, $regex:expr, $replace:expr) => {
         Rule {
             hints: $hints,
+            then: $then,
             kind: Kind::$kind,
-            regex: LazyLock::new(|| Regex::new($regex).unwrap_or_else(|error| unreachable!("{error}"))),
+            // Over bytes: Unicode's classes cost milliseconds to build, and all that bounds a secret is ASCII.
+            regex: LazyLock::new(|| {
+                RegexBuilder::new($regex).unicode(false).build().unwrap_or_else(|error| unreachable!("{error}"))
+            }),
             replace: $replace,
         }
     };
@@ -54,12 +64,23 @@ static RULES: [Rule; 13] = [
     // Headers, as they stand on the wire, in JSON, in Python's dictionaries and tuples, and in `curl -H`.
     rule!(
         Token,
-        &["authorization", "cookie", "x-api-key", "x-auth-token", "-token", "x-goog-api-key", "x-jfrog-art-api"],
+        &[
+            "authorization",
+            "cookie",
+            "cookie2",
+            "x-api-key",
+            "x-auth-token",
+            "x-xet-access-token",
+            "x-amz-security-token",
+            "x-goog-api-key",
+            "x-jfrog-art-api",
+        ],
+        &["=", ":", " ", "\"", "'", "\\", "]"],
         concat!(
-            r"((?-u:\b)(?i-u:(?:proxy-)?authorization|set-cookie2?|cookie|x-api-key|x-auth-token|x-xet-access-token|",
+            r"(\b(?i:(?:proxy-)?authorization|set-cookie2?|cookie|x-api-key|x-auth-token|x-xet-access-token|",
             r"x-amz-security-token|x-goog-api-key|x-jfrog-art-api)",
             r#"(?:\\*["']\]? *(?:=>|[:=,]) *|\]? *[:=] *))"#,
-            r#"(?:(b?\\*")([^"\n]*)|(b?\\*')([^'\n]*)|((?i-u:bearer|basic|token) *["'“‘][^"'\n]+|[^"'\n ][^"'\n]*))"#
+            r#"(?:(b?\\*")([^"\n]*)|(b?\\*')([^'\n]*)|((?i:bearer|basic|token) *(?:["']|“|‘)[^"'\n]+|[^"'\n ][^"'\n]*))"#
         ),
         header
     ),
@@ -67,28 +88,28 @@ static RULES: [Rule; 13] = [
         Token,
         &["bearer"],
         concat!(
-            r"((?-u:\b)(?i-u:bearer)(?:(?: |%20|\+|\\u0020)+(?i-u:bearer))*(?: |%20|\+|\\u0020)+",
-            r#"(?:b?\\*["']|[“‘])?)([^ \n"'<>,;()]{2,})"#
+            r"(\b(?i:bearer)(?:(?: |%20|\+|\\u0020)+(?i:bearer))*(?: |%20|\+|\\u0020)+",
+            r#"(?:b?\\*["']|“|‘)?)([^ \n"'<>,;()]{2,})"#
         ),
         |c| unless(c, 2, |v| is_word(v) || is_placeholder(v) || v.starts_with("realm="))
     ),
     rule!(
         Token,
         &["basic", "negotiate", "ntlm"],
-        r"((?-u:\b)(?i-u:basic|negotiate|ntlm)(?: |%20)+)([A-Za-z0-9+/=_-]{8,})",
+        r"(\b(?i:basic|negotiate|ntlm)(?: |%20)+)([A-Za-z0-9+/=_-]{8,})",
         |c| unless(c, 2, |v| !v.ends_with('=') && !is_random(v))
     ),
     // The Hub's own tokens, whole or cut short.
     rule!(
         Token,
         &["hf_", "api_", "xet_"],
-        r"((?-u:\b)(?:hf_oauth_|hf_jwt_|xet_))([A-Za-z0-9_.=-]{8,})|((?-u:\b)(?:hf_|api_org_|api_))([A-Za-z0-9]{8,})|(hf_)([A-Za-z0-9]{30,})",
+        r"(\b(?:hf_oauth_|hf_jwt_|xet_))([A-Za-z0-9_.=-]{8,})|(\b(?:hf_|api_org_|api_))([A-Za-z0-9]{8,})|(hf_)([A-Za-z0-9]{30,})",
         hub_token
     ),
     rule!(
         Token,
         &["eyj", "cmvmdgtu"],
-        r"(?-u:\b)(?:eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_=-]*){1,4}|(?:eyJ|cmVmdGtu)[A-Za-z0-9_=-]{16,})",
+        r"\b(?:eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_=-]*){1,4}|(?:eyJ|cmVmdGtu)[A-Za-z0-9_=-]{16,})",
         |_| Some(MASK.to_owned())
     ),
     rule!(
@@ -116,16 +137,29 @@ static RULES: [Rule; 13] = [
             "_test_"
         ],
         concat!(
-            r"(?-u:\b)(gh[pousr]_|github_pat_|A[KS]IA|glpat-|xox[abeoprs]-|npm_|AIza|pypi-|AKCp|dckr_pat_|nvapi-|gsk_|r8_|",
+            r"\b(gh[pousr]_|github_pat_|A[KS]IA|glpat-|xox[abeoprs]-|npm_|AIza|pypi-|AKCp|dckr_pat_|nvapi-|gsk_|r8_|",
             r"[rs]k_(?:live|test)_)([A-Za-z0-9_-]{16,})"
         ),
         |c| unless(c, 2, |v| v.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | '-')))
     ),
-    rule!(Token, &["sk-"], r"((?-u:\b)sk-)([A-Za-z0-9_-]{16,})", |c| unless(c, 2, |v| !is_random(v))),
+    rule!(Token, &["sk-"], r"(\bsk-)([A-Za-z0-9_-]{16,})", |c| unless(c, 2, |v| !is_random(v))),
     // Options of commands.
     rule!(
         Token,
-        &["token", "passw", "secret", "key"],
+        &[
+            "-token",
+            "_token",
+            "-password",
+            "_password",
+            "-passwd",
+            "_passwd",
+            "-secret",
+            "_secret",
+            "api-key",
+            "api_key",
+            "apikey"
+        ],
+        &["=", " ", "\"", "'"],
         concat!(
             r"((?:^|[ \n\x22'`\[(,])--?(?:(?:hf|hub|api|auth|access|user|http|ftp|proxy|refresh|bearer|client|github)[-_])*",
             r"(?:token|password|passwd|secret|api[-_]?key)(?:=| +|\x22, *|', *))",
@@ -143,10 +177,11 @@ static RULES: [Rule; 13] = [
     // Variables, keyword arguments, JSON and YAML.
     rule!(
         Token,
-        &["token", "passw", "pwd", "secret", "key", "credential"],
+        &["token", "password", "passwd", "pwd", "passphrase", "secret", "apikey", "_key", "credential", "credentials"],
+        &["=", ":", " =", "  ", "\"", "'", "\\", "]"],
         concat!(
-            r"((?-u:\b)(?:[A-Z0-9_]*(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|CREDENTIALS?)|",
-            r"(?:(?i-u:(?:hf|hub|auth|access|api|id|refresh|bearer|session|security|use_auth|user|private)_?token|[a-z_]*password|passwd|pwd|",
+            r"(\b(?:[A-Z0-9_]*(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|CREDENTIALS?)|",
+            r"(?:(?i:(?:hf|hub|auth|access|api|id|refresh|bearer|session|security|use_auth|user|private)_?token|[a-z_]*password|passwd|pwd|",
             r"passphrase|[a-z_]*secret|[a-z_]*api_?key|[a-z_]*(?:access|secret|private)_key)|token)))",
             r#"(\\*["']?\]? *= *|\\*["']\]? *: *|: *)"#,
             value!()
@@ -158,7 +193,7 @@ static RULES: [Rule; 13] = [
         Url,
         &["@"],
         concat!(
-            r#"(?-u:\b)([A-Za-z][A-Za-z0-9+.-]*:(?:\\?/){2})([^ \n/:?#"'<>`@\\]+:[^ \n"'<>`]+|[^ \n/?#"'<>`\\]+)(@)|"#,
+            r#"\b([A-Za-z][A-Za-z0-9+.-]*:(?:\\?/){2})([^ \n/:?#"'<>`@\\]+:[^ \n"'<>`]+|[^ \n/?#"'<>`\\]+)(@)|"#,
             r#"((?:^|[ \n"'=(]))([^ \n/:@"'<>=(]+:[^ \n/@"'<>]+)(@[A-Za-z0-9._-]+:[0-9]{1,5})"#
         ),
         credentials
@@ -166,23 +201,30 @@ static RULES: [Rule; 13] = [
     rule!(
         Url,
         &[
+            "signature",
             "sig",
             "policy",
-            "key",
+            "key-pair-id",
             "credential",
             "token",
-            "passw",
-            "pwd",
-            "secret",
-            "auth",
-            "code",
             "range",
+            "key",
+            "secret",
+            "password",
+            "passwd",
+            "pwd",
+            "auth",
+            "authorization",
+            "code",
             "session",
             "jwt",
-            "accessid"
+            "__sign",
+            "accessid",
+            "accesskeyid",
         ],
+        &["=", "%3d"],
         concat!(
-            r"((?:[?&;]|&amp;|%3[fF]|%26|\\u0026)(?i-u:signature|sig|policy|key-pair-id|x-(?:amz|goog|oss|cos)-(?:signature|credential|security-token)|",
+            r"((?:[?&;]|&amp;|%3[fF]|%26|\\u0026)(?i:signature|sig|policy|key-pair-id|x-(?:amz|goog|oss|cos)-(?:signature|credential|security-token)|",
             r"x-xet-signed-range|(?:[a-z]+_)?token|api[-_]?key|key|(?:client_)?secret|password|passwd|pwd|auth|authorization|",
             r"code|session|jwt|__sign|googleaccessid|awsaccesskeyid)(?:=|%3[dD])|",
             r"(?:^|[ \n\x22'(])(?:X-Amz-(?:Signature|Credential|Security-Token)|X-Xet-Signed-Range|Signature|Policy|Key-Pair-Id)=)",
@@ -192,6 +234,18 @@ static RULES: [Rule; 13] = [
             && v[MASK.len()..].bytes().all(|b| matches!(b, b')' | b'.' | b',' | b'\\' | b']')))
     ),
 ];
+
+/// The groups of a match, as text.
+struct Captures<'t> {
+    text: &'t str,
+    groups: Groups<'t>,
+}
+
+impl<'t> Captures<'t> {
+    fn get(&self, group: usize) -> Option<&'t str> {
+        self.text.get(self.groups.get(group)?.range())
+    }
+}
 
 /// The text with every match masked, and how many there were; none when there was none.
 pub(super) fn apply(text: &str) -> Option<(String, Counts)> {
@@ -207,12 +261,14 @@ pub(super) fn apply(text: &str) -> Option<(String, Counts)> {
         }
         let mut out = String::new();
         let mut copied = 0;
-        for captures in rule.regex.captures_iter(&current) {
-            let Some(whole) = captures.get(0) else { continue };
-            let Some(replacement) = (rule.replace)(&captures).filter(|r| r != whole.as_str()) else { continue };
-            out.push_str(&current[copied..whole.start()]);
+        for groups in rule.regex.captures_iter(current.as_bytes()) {
+            let Some(whole) = groups.get(0).map(|whole| whole.range()) else { continue };
+            let captures = Captures { text: &current, groups };
+            let Some(matched) = captures.get(0) else { continue };
+            let Some(replacement) = (rule.replace)(&captures).filter(|r| r != matched) else { continue };
+            out.push_str(&current[copied..whole.start]);
             out.push_str(&replacement);
-            copied = whole.end();
+            copied = whole.end;
             match rule.kind {
                 Kind::Token => counts.tokens += 1,
                 Kind::Url => counts.urls += 1,
@@ -232,10 +288,13 @@ pub(super) fn apply(text: &str) -> Option<(String, Counts)> {
 /// The rules of which a hint stands in the text, one bit each: one pass instead of one for each rule.
 fn hinted(text: &str) -> u32 {
     static HINTS: LazyLock<(AhoCorasick, Vec<u32>)> = LazyLock::new(|| {
-        let pairs: Vec<(&str, u32)> = RULES
+        let pairs: Vec<(String, u32)> = RULES
             .iter()
             .enumerate()
-            .flat_map(|(place, rule)| rule.hints.iter().map(move |hint| (*hint, 1u32 << place)))
+            .flat_map(|(place, rule)| {
+                let then = move |hint: &&str| rule.then.iter().map(|t| format!("{hint}{t}")).collect::<Vec<_>>();
+                rule.hints.iter().flat_map(then).map(move |hint| (hint, 1u32 << place))
+            })
             .collect();
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
@@ -249,7 +308,7 @@ fn hinted(text: &str) -> u32 {
 
 /// Everything up to the value, and the mask in the value's place, unless it is no secret.
 fn unless(captures: &Captures, value: usize, innocent: impl Fn(&str) -> bool) -> Option<String> {
-    let (before, value) = (captures.get(value - 1)?.as_str(), captures.get(value)?.as_str());
+    let (before, value) = (captures.get(value - 1)?, captures.get(value)?);
     let (open, inner, close) = split_quotes(value);
     (!inner.is_empty() && inner != MASK && !is_placeholder(inner) && !innocent(inner))
         .then(|| format!("{before}{open}{MASK}{close}"))
@@ -264,11 +323,11 @@ fn split_quotes(value: &str) -> (&str, &str, &str) {
 }
 
 fn header(captures: &Captures) -> Option<String> {
-    let key = captures.get(1)?.as_str();
+    let key = captures.get(1)?;
     let quoted = [(2, 3), (4, 5)].iter().find_map(|(open, inner)| Some((captures.get(*open)?, captures.get(*inner)?)));
     let (open, value) = match quoted {
-        Some((open, inner)) => (open.as_str(), inner.as_str()),
-        None => ("", captures.get(6)?.as_str()),
+        Some((open, inner)) => (open, inner),
+        None => ("", captures.get(6)?),
     };
     let inner = value.trim_end_matches('\\');
     let secret = inner.trim();
@@ -276,9 +335,8 @@ fn header(captures: &Captures) -> Option<String> {
 }
 
 fn hub_token(captures: &Captures) -> Option<String> {
-    let (prefix, value) = [(1, 2), (3, 4), (5, 6)]
-        .iter()
-        .find_map(|(p, v)| Some((captures.get(*p)?.as_str(), captures.get(*v)?.as_str())))?;
+    let (prefix, value) =
+        [(1, 2), (3, 4), (5, 6)].iter().find_map(|(p, v)| Some((captures.get(*p)?, captures.get(*v)?)))?;
     let letters = value.chars().filter(char::is_ascii_alphanumeric).count();
     // Names such as `hf_transfer`, `hf_jwt_exchange` or `api_org_settings` have no digits and no capitals.
     let named = value.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | '.' | '-' | '='));
@@ -292,8 +350,8 @@ fn is_variable_name(value: &str) -> bool {
 }
 
 fn assignment(captures: &Captures) -> Option<String> {
-    let (key, separator) = (captures.get(1)?.as_str(), captures.get(2)?.as_str());
-    let (open, inner, close) = split_quotes(captures.get(3)?.as_str());
+    let (key, separator) = (captures.get(1)?, captures.get(2)?);
+    let (open, inner, close) = split_quotes(captures.get(3)?);
     if inner.is_empty() || inner == MASK || is_placeholder(inner) || is_variable_name(inner) {
         return None;
     }
@@ -314,10 +372,10 @@ fn assignment(captures: &Captures) -> Option<String> {
 
 fn credentials(captures: &Captures) -> Option<String> {
     if let Some(bare) = captures.get(5) {
-        let (before, after) = (captures.get(4)?.as_str(), captures.get(6)?.as_str());
-        return (bare.as_str() != MASK).then(|| format!("{before}{MASK}{after}"));
+        let (before, after) = (captures.get(4)?, captures.get(6)?);
+        return (bare != MASK).then(|| format!("{before}{MASK}{after}"));
     }
-    let (scheme, user) = (captures.get(1)?.as_str(), captures.get(2)?.as_str());
+    let (scheme, user) = (captures.get(1)?, captures.get(2)?);
     let (name, password) = user.split_once(':').unwrap_or((user, ""));
     // The name of a repository before its revision; git's own user; a port before a path that holds an `@`.
     let port = password.split_once('/').is_some_and(|(p, _)| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));

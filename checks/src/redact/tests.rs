@@ -185,6 +185,15 @@ fn a_known_secret_is_masked_in_every_piece() {
     assert!(!format!("{redactor:?}").contains("bcdef"));
 }
 
+#[test]
+fn a_file_of_prose_in_the_place_of_a_token_does_not_unmake_the_report() {
+    let redactor = knowing("confirmed token-malformed in this environment; schema_version, certainty: inconclusive");
+    for word in ["confirmed", "token-malformed", "environment", "schema_version", "certainty", "inconclusive"] {
+        assert_eq!(redactor.clean(word), word);
+    }
+    assert_eq!(redactor.clean("ed in this en"), "***");
+}
+
 /// Every piece of eight bytes of `secret` that still stands in `text`.
 fn survivors(text: &str, secret: &str) -> Vec<String> {
     secret

@@ -24,6 +24,8 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::TokenMalformed, "headers.append: \"bearer"),
+    Sign::decisive(Cause::TokenMalformed, "invalid header value: \"bearer"),
     Sign::decisive(Cause::TokenMalformed, "invalid header 'authorization"),
     Sign::decisive(Cause::TokenMalformed, "bytestring because the character at index").with(&[
         "header",

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::super::change::{Halt, Recorder};
+#[cfg(unix)]
+use super::super::plan;
 use super::Effects;
 
 #[cfg(unix)]
@@ -12,7 +14,7 @@ pub(super) fn grant(
     paths: &[PathBuf],
     effects: &mut Effects,
 ) -> Result<(), Halt> {
-    super::quarantine::may_touch(recorder, root)?;
+    plan::in_a_cache(recorder.world, root, paths.iter()).map_err(Halt::Skipped)?;
     // A folder must be open before what lies in it can be reached.
     let mut paths: Vec<&PathBuf> = paths.iter().collect();
     paths.sort_by_key(|path| path.components().count());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::change::{Halt, Recorder};
 use super::super::describe::bytes;
 use super::super::holders::{OpenFiles, files_of};
-use super::super::plan::Seen;
+use super::super::plan::{self, Seen};
 use super::super::stamp::Stamp;
 use super::Effects;
 
@@ -35,7 +35,7 @@ pub(super) fn move_aside(
     effects: &mut Effects,
 ) -> Result<(), Halt> {
     let world = recorder.world;
-    may_touch(recorder, root)?;
+    plan::in_a_cache(world, root, seen.iter().map(|seen| &seen.path)).map_err(Halt::Skipped)?;
     let open = OpenFiles::look(&all_files(seen));
     let mut skipped = Skipped::default();
     let mut moved = Vec::new();
@@ -84,7 +84,7 @@ pub(super) fn discard(
     effects: &mut Effects,
 ) -> Result<(), Halt> {
     let world = recorder.world;
-    may_touch(recorder, root)?;
+    plan::in_a_cache(world, root, seen.iter().map(|seen| &seen.path)).map_err(Halt::Skipped)?;
     let open = OpenFiles::look(&all_files(seen));
     let mut skipped = Skipped::default();
     let (mut count, mut size) = (0, 0_u64);
@@ -114,13 +114,6 @@ pub(super) fn discard(
     effects.done = true;
     effects.notes.push(format!("deleted {}, {} freed", things(count), bytes(size)));
     Ok(())
-}
-
-/// Only what lies in a cache root is ever touched.
-pub(super) fn may_touch(recorder: &Recorder<'_>, root: &Path) -> Result<(), Halt> {
-    let real = root.canonicalize().map_err(|error| Halt::Skipped(format!("{}: {error}", root.display())))?;
-    let known = recorder.world.cache_roots.iter().any(|known| known.canonicalize().is_ok_and(|known| known == real));
-    if known { Ok(()) } else { Err(Halt::Skipped(format!("{} is no cache root", recorder.world.show(root)))) }
 }
 
 fn all_files(seen: &[Seen]) -> Vec<(PathBuf, (u64, u64))> {

@@ -60,7 +60,7 @@ impl Recorder<'_> {
         let _locks = holders::claim(root, &spot, &stamp, open).map_err(Halt::Skipped)?;
         let run = self.journal()?.id.clone();
         let mut refused = None;
-        for place in quarantine::places(world, root, &run) {
+        for place in quarantine::places(world, root, &spot.below, &run) {
             match self.move_to(root, &spot, &stamp, &place)? {
                 Attempt::Moved(moved) => return Ok(*moved),
                 Attempt::NoPlace => {}
@@ -118,10 +118,10 @@ impl Recorder<'_> {
     pub(crate) fn discard(&mut self, root: &Path, path: &Path, planned: &Stamp, open: &OpenFiles) -> Result<u64, Halt> {
         let world = self.world;
         let (spot, stamp) = still_the_same(root, path, planned)?;
-        if stamp.kind != Kind::File || !complete::is_named_unfinished(&spot.path) {
+        let Some(etag) = complete::unfinished(&spot.path).filter(|_| stamp.kind == Kind::File) else {
             return Err(Halt::Skipped("its name does not show that it is unfinished: it is not deleted".to_owned()));
-        }
-        if complete::holds_a_whole_blob(world, &spot.path, &stamp)? || complete::is_whole_inside(world, &spot.path)? {
+        };
+        if complete::is_whole_inside(world, &spot.path, etag)? {
             return Err(Halt::Skipped("its content is whole".to_owned()));
         }
         let _locks = holders::claim(root, &spot, &stamp, open).map_err(Halt::Skipped)?;

@@ -95,8 +95,21 @@ static STATUS: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// Statuses that clients put into words of their own: transformers.js, aria2's error codes, wget.
+const IN_WORDS: &[(&str, u16)] = &[
+    ("unauthorized access to file", 401),
+    ("forbidden access to file", 403),
+    ("errorcode=24", 401),
+    ("errorcode=3 ", 404),
+    ("username/password authentication failed", 401),
+];
+
 /// The status code that a line in lower case names, the last one when it names several.
 pub fn status(lower: &str) -> Option<u16> {
+    let in_words = IN_WORDS.iter().find(|(words, _)| lower.contains(words)).map(|(_, status)| *status);
+    if in_words.is_some() {
+        return in_words;
+    }
     STATUS
         .captures_iter(lower)
         .take(8)

@@ -194,11 +194,58 @@ const TRIGGERS: &[(Trigger, &str)] = &[
     (Trigger::Fact, "nat-gw"),
     (Trigger::Fact, "vpn"),
     (Trigger::Fact, "ratelimit"),
+    (Trigger::Fact, "requests remaining"),
     (Trigger::Fact, "application startup at"),
     (Trigger::Fact, "sleep"),
     (Trigger::Fact, "git clone"),
     (Trigger::Fact, " iused"),
     (Trigger::Frame, "file \""),
+];
+
+/// Words of services that are no part of a download.
+pub const SERVICES: &[&str] = &[
+    "postgres",
+    "psycopg",
+    "redis",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "rabbitmq",
+    "amqp",
+    "kafka",
+    "elasticsearch",
+    "zookeeper",
+    "memcached",
+    "smtp",
+    "ldap",
+    "upstream",
+    "npm err",
+    "yarn",
+    "maven",
+    "gradle",
+    "/simple/",
+    "docker.io",
+    "apt-get",
+    "e: failed to fetch",
+    "port 5432",
+    "port 6379",
+    "port 3306",
+    "port 27017",
+    ":5432",
+    ":6379",
+    ":3306",
+    ":27017",
+    ":9092",
+    "sshd",
+    "port 22",
+    "nats",
+    "etcd",
+    "consul",
+    "prometheus",
+    "grafana",
+    "jupyter_client",
+    "ray.rpc",
+    "gcs_client",
 ];
 
 /// The words that the automaton looks for, and what they mean.
@@ -209,7 +256,8 @@ struct Words {
 
 impl Words {
     fn new(signs: &[Sign]) -> Words {
-        let patterns = signs.iter().map(|s| s.words).chain(TRIGGERS.iter().map(|t| t.1));
+        let patterns =
+            signs.iter().map(|s| s.words).chain(TRIGGERS.iter().map(|t| t.1)).chain(SERVICES.iter().copied());
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
@@ -251,9 +299,17 @@ pub struct Scan {
     pub lfs_fetched: bool,
     /// A listing shows that no inode is left.
     pub inodes_used_up: bool,
+    /// Services that are no part of a download are named.
+    pub names_services: bool,
+    /// Xet is named, or the progress bar of the client that uses it by itself.
+    pub xet: bool,
+    /// The line on which a transfer that stood still was broken off by hand.
+    pub broken_off: Option<u64>,
     frames: Vec<Frame>,
     frame_indent: usize,
     exception_closed: bool,
+    in_trace: bool,
+    stalled: Option<u64>,
     run: u32,
     run_has_events: bool,
     chain: u32,
@@ -283,9 +339,14 @@ impl Scan {
             cloned: false,
             lfs_fetched: false,
             inodes_used_up: false,
+            names_services: false,
+            xet: false,
+            broken_off: None,
             frames: Vec::new(),
             frame_indent: 0,
             exception_closed: false,
+            in_trace: false,
+            stalled: None,
             run: 0,
             run_has_events: false,
             chain: 0,
@@ -352,12 +413,11 @@ impl Scan {
                     }
                 }
                 Some(_) => {}
-                None => {
-                    let trigger = TRIGGERS[id - self.words.signs.len()].0;
-                    if !triggers.contains(&trigger) {
-                        triggers.push(trigger);
-                    }
-                }
+                None => match TRIGGERS.get(id - self.words.signs.len()) {
+                    Some((trigger, _)) if !triggers.contains(trigger) => triggers.push(*trigger),
+                    Some(_) => {}
+                    None => self.names_services = true,
+                },
             }
         }
         if !is_code {
@@ -367,9 +427,12 @@ impl Scan {
         if self.after_frame {
             self.frame_indent = indent;
         }
-        self.looks(&lower, is_code);
+        self.looks(number, &lower, is_code);
+        let quoted = is_code || self.after_frame || is_marker(text);
+        let ends_a_trace = self.in_trace && !quoted;
+        self.in_trace = quoted && (self.in_trace || self.after_frame);
         self.previous = (number, lower.clone());
-        if triggers.is_empty() && marks.is_empty() {
+        if triggers.is_empty() && marks.is_empty() && !ends_a_trace {
             return;
         }
         self.facts(number, whole, text, &lower, &triggers);
@@ -401,8 +464,15 @@ impl Scan {
         }
         let trouble = triggers.contains(&Trigger::Trouble);
         let status = if trouble || !marks.is_empty() { extract::status(&lower).filter(|s| *s >= 400) } else { None };
-        let exception = if trouble { exception(text) } else { None };
-        if marks.is_empty() && status.is_none() && exception.is_none() {
+        let exception = if ends_a_trace {
+            any_exception(text)
+        } else if trouble {
+            exception(text)
+        } else {
+            None
+        };
+        let names_a_quota = lower.contains("requests remaining") || lower.starts_with("ratelimit");
+        if marks.is_empty() && status.is_none() && exception.is_none() && !names_a_quota {
             return;
         }
         self.event(number, whole, text, &lower, marks, status, exception);
@@ -514,9 +584,24 @@ impl Scan {
     }
 
     /// What listings and frames show beside.
-    fn looks(&mut self, lower: &str, is_code: bool) {
+    fn looks(&mut self, number: u64, lower: &str, is_code: bool) {
         if is_code || self.after_frame {
             frame::note(lower, &mut self.frames);
+        }
+        self.xet |= lower.contains("xet") || lower.contains("incomplete total");
+        let bar = lower.contains("?b/s]");
+        if bar {
+            let moved = lower.contains("[00:0");
+            self.stalled = (!moved && !lower.contains("100%")).then_some(number);
+        } else if lower.contains("b/s") || lower.contains("it/s") {
+            self.stalled = None;
+        }
+        let by_hand = lower.ends_with("^c")
+            || lower.starts_with("aborted!")
+            || lower.starts_with("keyboardinterrupt")
+            || lower.contains("^c");
+        if by_hand && self.stalled.is_some() {
+            self.broken_off = Some(number);
         }
         self.small_weights |= lists_a_pointer(lower);
         self.cloned |= lower.contains("git clone https://huggingface.co") || lower.contains("git clone https://hf.co");
@@ -851,6 +936,22 @@ fn exception(text: &str) -> Option<String> {
     }
     let class = EXCEPTION.captures(text)?.get(1)?.as_str();
     (!class.ends_with("Warning")).then(|| class.to_owned())
+}
+
+/// The class of whatever exception ends a traceback.
+fn any_exception(text: &str) -> Option<String> {
+    let class = text.split([':', ' ', '(']).next()?;
+    let name = class.rsplit('.').next()?;
+    let is_name = name.starts_with(|c: char| c.is_ascii_uppercase())
+        && class.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
+    (is_name && !name.ends_with("Warning")).then(|| name.to_owned())
+}
+
+/// Whether a line only points at the source line above it.
+fn is_marker(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| matches!(c, '^' | '~' | ' '))
+        || text.starts_with("[Previous line repeated")
+        || text == "[...]"
 }
 
 /// Without a date in front of a prompt.

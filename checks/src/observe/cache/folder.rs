@@ -106,7 +106,7 @@ mod system {
     use std::path::{Path, PathBuf};
     use std::time::{Duration, SystemTime};
 
-    use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, readlinkat, statat};
+    use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, readlinkat, statat};
 
     use super::{Kind, Meta};
 
@@ -128,24 +128,49 @@ mod system {
         Ok(std::fs::File::from(openat(parent, name, flags, Mode::empty())?))
     }
 
+    /// Lists with a buffer of our own: the library's listing opens every folder a second time.
+    #[cfg(target_os = "linux")]
     pub fn entries(handle: &Handle, _: &Path, each: &mut dyn FnMut(&OsStr, Kind) -> bool) -> io::Result<()> {
-        for entry in Dir::read_from(handle)? {
+        rustix::fs::seek(handle, rustix::fs::SeekFrom::Start(0))?;
+        let mut buffer: Vec<u8> = Vec::with_capacity(32 * 1024);
+        let mut listing = rustix::fs::RawDir::new(handle, buffer.spare_capacity_mut());
+        while let Some(entry) = listing.next() {
             let entry = entry?;
-            let bytes = entry.file_name().to_bytes();
-            if bytes == b"." || bytes == b".." {
-                continue;
-            }
-            let name = OsStr::from_bytes(bytes);
-            let kind = match entry.file_type() {
-                // Some file systems do not tell in the listing.
-                FileType::Unknown => meta(handle, Path::new(""), name, false).map_or(Kind::Other, |m| m.kind),
-                told => kind_of(told),
-            };
-            if !each(name, kind) {
+            if !pass_on(handle, entry.file_name(), entry.file_type(), each) {
                 break;
             }
         }
         Ok(())
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub fn entries(handle: &Handle, _: &Path, each: &mut dyn FnMut(&OsStr, Kind) -> bool) -> io::Result<()> {
+        for entry in rustix::fs::Dir::read_from(handle)? {
+            let entry = entry?;
+            if !pass_on(handle, entry.file_name(), entry.file_type(), each) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn pass_on(
+        handle: &Handle,
+        name: &std::ffi::CStr,
+        told: FileType,
+        each: &mut dyn FnMut(&OsStr, Kind) -> bool,
+    ) -> bool {
+        let bytes = name.to_bytes();
+        if bytes == b"." || bytes == b".." {
+            return true;
+        }
+        let name = OsStr::from_bytes(bytes);
+        let kind = match told {
+            // Some file systems do not tell in the listing.
+            FileType::Unknown => meta(handle, Path::new(""), name, false).map_or(Kind::Other, |m| m.kind),
+            told => kind_of(told),
+        };
+        each(name, kind)
     }
 
     #[allow(clippy::unnecessary_cast, clippy::cast_sign_loss, reason = "the field types differ between systems")]

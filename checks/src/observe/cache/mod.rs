@@ -123,3 +123,6 @@ fn mark_held(cache: &mut Cache, bounds: &Bounds, case: &Case) {
         partial.idle = partial.held_by.is_none() && !grows && (seen_all || age > SURELY_OLD);
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests;

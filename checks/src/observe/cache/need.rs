@@ -69,6 +69,10 @@ pub fn expected(
     if let Some(file) = &target.file {
         files.retain(|path, _| path == file);
     }
+    if let Some(tag) = target.tag.as_ref().map(|tag| tag.to_ascii_lowercase()) {
+        // llama.cpp and ollama fetch the one quantization that was named, not all of the repository.
+        files.retain(|path, _| path.to_ascii_lowercase().contains(&tag));
+    }
     (!files.is_empty()).then_some(files)
 }
 
@@ -198,6 +202,16 @@ mod tests {
         assert_eq!(need(&files, &cache(0), &clients(None)), Need::default());
         assert_eq!(expected(&target(Some("no.bin")), Some(&record()), None), None);
         assert_eq!(expected(&target(None), None, None), None);
+    }
+
+    #[test]
+    fn a_quantization_needs_only_its_own_files() {
+        let tagged = |tag: &str| Target { tag: Some(tag.to_owned()), ..target(None) };
+        let mut record = record();
+        record.siblings[2].path = "b-Q4_K_M.gguf".into();
+        let files = expected(&tagged("q4_k_m"), Some(&record), None).expect("files");
+        assert_eq!(files.keys().collect::<Vec<_>>(), ["b-Q4_K_M.gguf"]);
+        assert_eq!(expected(&tagged("Q9"), Some(&record), None), None);
     }
 
     #[test]

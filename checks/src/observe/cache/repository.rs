@@ -51,8 +51,15 @@ pub struct Linked {
 pub struct Blobs(pub(super) HashMap<u128, Linked>);
 
 impl Blobs {
+    /// The first 32 digits of a hash are as good as all of it; other names are hashed.
     pub(super) fn key(name: &OsStr) -> u128 {
         let bytes = name.as_encoded_bytes();
+        if let Some(digits) = bytes.first_chunk::<32>().filter(|_| matches!(bytes.len(), 40 | 64))
+            && let Ok(digits) = std::str::from_utf8(digits)
+            && let Ok(key) = u128::from_str_radix(digits, 16)
+        {
+            return key;
+        }
         let half = |salt: u8| {
             let mut hasher = std::hash::DefaultHasher::new();
             hasher.write_u8(salt);

@@ -86,15 +86,29 @@ fn hub(cache: &mut Cache, root: &Folder, question: &Question, bounds: &Bounds) {
     for seen in first {
         add(cache, walk(seen), &mut cut);
     }
+    let threads = threads(rest.len());
     // In pieces, so that what is notable is collected in order and never all of it lies in memory at once.
     for piece in rest.chunks(256) {
-        let seen: Vec<Seen> = piece.par_iter().with_max_len(4).map(walk).collect();
+        let seen: Vec<Seen> = match &threads {
+            Some(threads) => threads.install(|| piece.par_iter().with_max_len(4).map(walk).collect()),
+            None => piece.iter().map(walk).collect(),
+        };
         for seen in seen {
             add(cache, seen, &mut cut);
         }
     }
     keep_the_largest(&mut cache.reclaimable);
     cache.reach = if cut || bounds.was_cut() { Reach::Part } else { Reach::Whole };
+}
+
+/// More threads than cores: what is not in memory yet is waited for, not computed.
+fn threads(repositories: usize) -> Option<rayon::ThreadPool> {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = (2 * cores).clamp(4, 16).min(repositories / 2);
+    if threads < 2 {
+        return None;
+    }
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().ok()
 }
 
 fn add(cache: &mut Cache, seen: Seen, cut: &mut bool) {

@@ -114,7 +114,6 @@ pub fn of_case(case: &Case, root: &Folder, bounds: &Bounds) -> Vec<CachedFile> {
     files
 }
 
-#[expect(clippy::too_many_arguments, reason = "what one repository's files share")]
 fn of_repository(
     root: &Folder,
     folder: &Folder,

@@ -90,11 +90,11 @@ pub fn verify(root: &Folder, files: &[CachedFile], meter: &Meter, seen: &mut Int
         work.par_iter().with_max_len(1).map(|(file, size)| (*file, *size, one(root, file, *size, meter))).collect();
     for (file, size, outcome) in outcomes {
         match outcome {
-            Ok(Some(None)) => {
+            Ok(Proof::Sound) => {
                 seen.hashed += 1;
                 seen.hashed_bytes = seen.hashed_bytes.saturating_add(size);
             }
-            Ok(Some(Some(found))) => {
+            Ok(Proof::Wrong(found)) => {
                 seen.hashed += 1;
                 seen.hashed_bytes = seen.hashed_bytes.saturating_add(size);
                 let opened = file.open(root).ok();
@@ -102,24 +102,33 @@ pub fn verify(root: &Folder, files: &[CachedFile], meter: &Meter, seen: &mut Int
                 let modified = opened.and_then(|(f, _)| f.metadata().ok()).and_then(|m| m.modified().ok());
                 seen.damaged(file.damaged(shared, size, modified, Damage::Hash(found)));
             }
-            Ok(None) => seen.whole = false,
+            Ok(Proof::Stopped) => seen.whole = false,
             Err(error) => seen.unread(file.shown_path(), error.to_string()),
         }
     }
 }
 
-/// The wrong hash of a file, nothing when it is the right one; none when stopped.
-fn one(root: &Folder, file: &CachedFile, size: u64, meter: &Meter) -> std::io::Result<Option<Option<String>>> {
+/// What hashing a file came to.
+enum Proof {
+    Sound,
+    Wrong(String),
+    Stopped,
+}
+
+fn one(root: &Folder, file: &CachedFile, size: u64, meter: &Meter) -> std::io::Result<Proof> {
     let Some((etag, sort)) = file.etag.as_deref().and_then(|etag| Some((etag, hash_of(etag)?))) else {
-        return Ok(None);
+        return Ok(Proof::Stopped);
     };
     let (mut content, _) = file.open(root)?;
     let mut step = |bytes| {
         meter.done.fetch_add(bytes, Ordering::Relaxed);
         !meter.stop.load(Ordering::Relaxed)
     };
-    let found = hash(&mut content, size, sort, &mut step)?;
-    Ok(found.map(|found| (found != etag).then_some(found)))
+    Ok(match hash(&mut content, size, sort, &mut step)? {
+        Some(found) if found == etag => Proof::Sound,
+        Some(found) => Proof::Wrong(found),
+        None => Proof::Stopped,
+    })
 }
 
 /// The SHA-256 of a file in hex, as verification computes it: for measuring it.

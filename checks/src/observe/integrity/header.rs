@@ -76,9 +76,8 @@ pub fn look(name: &str, file: &mut (impl Read + Seek), size: u64) -> std::io::Re
         Format::Gguf => {
             Ok(if start.starts_with(b"GGUF") { super::gguf::look(file, size)? } else { wrong("no GGUF mark") })
         }
-        Format::Zip if start.starts_with(b"PK\x03\x04") => zip(file, size),
+        Format::Zip | Format::Torch if start.starts_with(b"PK\x03\x04") => zip(file, size),
         Format::Zip => Ok(wrong("no zip mark")),
-        Format::Torch if start.starts_with(b"PK\x03\x04") => zip(file, size),
         Format::Torch if start.iter().all(|b| *b == 0) => Ok(wrong("nothing but zero bytes")),
         Format::Json => json(file, &start, size),
         Format::Parquet => parquet(file, &start, size),

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use super::super::event::Event;
+use super::super::host::Owner;
 use super::super::line::head_of;
 use super::super::scan::Scan;
 use super::super::sign::Weight;
@@ -66,6 +67,11 @@ pub fn conclude(scan: &Scan) -> Conclusion {
         }
     }
     adjust(scan, &context, &events, &mut order);
+    if order.first().is_none_or(|first| first.weight < Weight::Symptom)
+        && let Some(line) = scan.broken_off
+    {
+        order.insert(0, standing_still(scan, line));
+    }
     let other = not_a_download(&elsewhere, &events, order.first(), last_success);
     if let Some((choice, first)) = other {
         if first {
@@ -97,6 +103,18 @@ impl<'a> Choice<'a> {
             why: None,
         }
     }
+}
+
+/// A transfer that stood still until it was broken off. Today's client takes the Xet way by itself.
+fn standing_still<'a>(scan: &Scan, line: u64) -> Choice<'a> {
+    let xet = scan.xet;
+    let (cause, also): (Cause, &'static [Cause]) = if xet {
+        (Cause::XetClient, &[Cause::CdnBlocked, Cause::SlowConnection])
+    } else {
+        (Cause::SlowConnection, &[Cause::CdnBlocked, Cause::XetClient])
+    };
+    let why = Some(format!("it stood still and was broken off (line {line})"));
+    Choice { cause, weight: Weight::Symptom, also, event: None, why }
 }
 
 /// The last run with something that is more than a wrapper; else with a wrapper; else any.
@@ -293,10 +311,10 @@ fn not_a_download<'a>(
         return Some((choice(found.event, found.weight), leads));
     }
     let unexplained = events.iter().rev().copied().find(|event| {
-        event.exception.as_deref().is_some_and(|class| !CONSEQUENCES.contains(&class))
-            && event.marks.iter().all(|m| m.weight <= Weight::Hint)
-            && event.status.is_none()
-            && after_success(event)
+        let bare = event.marks.iter().all(|m| m.weight <= Weight::Hint) && event.status.is_none();
+        let foreign = matches!(event.owner(), Some(Owner::Other | Owner::Local)) && first.is_none();
+        let own = |class: &str| !CONSEQUENCES.contains(&class) || foreign;
+        event.exception.as_deref().is_some_and(own) && (bare || foreign) && after_success(event)
     })?;
     match first.and_then(|f| f.event.map(|e| (f, e))) {
         None => Some((choice(unexplained, Weight::Symptom), true)),
@@ -321,9 +339,7 @@ fn certainty(weight: Weight) -> Certainty {
 
 fn finish(context: &Context<'_>, order: Vec<Choice<'_>>, candidates: &[Candidate<'_>]) -> Conclusion {
     let Some(first) = order.first().cloned() else { return Conclusion::default() };
-    if first.weight == Weight::Hint
-        && !matches!(first.cause, Cause::TokenMalformed | Cause::NotADownload | Cause::SymlinkUnsupported)
-    {
+    if first.weight == Weight::Hint && first.cause != Cause::TokenMalformed {
         return Conclusion::default();
     }
     let target = first.event.and_then(|event| context.target(event));

@@ -3,7 +3,7 @@
 use super::super::event::{Event, Mark};
 use super::super::extract::{LimitWords, RequestId, target_of};
 use super::super::host::{Owner, owner};
-use super::super::scan::Scan;
+use super::super::scan::{SERVICES, Scan};
 use super::super::sign::Weight;
 use super::network::{Breakage, is_of_the_network};
 use super::rate::Limit;
@@ -31,6 +31,7 @@ pub struct Context<'a> {
     endpoint: Option<(String, Owner)>,
     proxies: Vec<String>,
     about_the_hub: bool,
+    has_strangers: bool,
 }
 
 impl<'a> Context<'a> {
@@ -44,7 +45,8 @@ impl<'a> Context<'a> {
         let proxies = scan.facts.proxies().map(host_of).collect();
         // A short log that names nothing else is taken to be about what the person asks.
         let about_the_hub = scan.facts.about_the_hub || scan.kin || scan.filled <= 6;
-        Context { scan, endpoint, proxies, about_the_hub }
+        let has_strangers = scan.names_services || scan.events().any(|event| event.owner() == Some(Owner::Other));
+        Context { scan, endpoint, proxies, about_the_hub, has_strangers }
     }
 
     /// Whether the log's endpoint is a mirror.
@@ -108,6 +110,15 @@ impl<'a> Context<'a> {
         found
     }
 
+    /// Whether a failure of the network without a host may be a download's.
+    fn may_be_the_hubs(&self, lower: &str) -> bool {
+        if SERVICES.iter().any(|service| lower.contains(service)) {
+            return false;
+        }
+        let facts = &self.scan.facts;
+        facts.about_the_hub || self.scan.kin || (self.about_the_hub && !self.has_strangers)
+    }
+
     fn has_proxy(&self, event: &Event) -> bool {
         let lower = event.text.to_ascii_lowercase();
         let url_beside = event.addresses.iter().any(|a| a.owner.is_download());
@@ -142,7 +153,7 @@ impl<'a> Context<'a> {
         let cause = mark.cause;
         let weight = mark.weight;
         if is_of_the_network(cause) {
-            if owner.is_none() && !self.about_the_hub {
+            if owner.is_none() && !self.may_be_the_hubs(&lower) {
                 return None;
             }
             let owner = if owner.is_none() && self.at_a_mirror() { Some(Owner::Mirror) } else { owner };
