@@ -121,11 +121,16 @@ fn slow_server(route: &Route) -> Option<String> {
 fn unresolved(case: &Case, route: &Route, fault: &DnsFault) -> Finding {
     let host = &route.host;
     let neutral_resolves = route.neutral.as_ref().is_some_and(|n| n.lookup.is_ok());
-    let no_network = route.neutral.as_ref().is_some_and(|n| !n.reachable());
+    let shut_in = route.neutral.as_ref().is_some_and(|n| !n.reachable());
+    // A name server that says no is reached over some network.
+    let served = route.opinion.as_ref().is_some_and(Opinion::any_answer);
+    let no_network = shut_in && !served && !neutral_resolves;
     let summary = if neutral_resolves {
         format!("`{host}` does not resolve here, other names do")
     } else if no_network {
         format!("`{host}` does not resolve, and nothing else can be reached: this machine has no working network")
+    } else if shut_in {
+        format!("`{host}` does not resolve, and nothing outside can be reached: this network lets nothing out directly")
     } else {
         format!("`{host}` does not resolve: name resolution does not work here")
     };
@@ -138,6 +143,12 @@ fn unresolved(case: &Case, route: &Route, fault: &DnsFault) -> Finding {
     if let Some(elsewhere) = route.elsewhere.as_ref().filter(|e| !e.is_empty()) {
         let addresses = list(&elsewhere.iter().take(3).map(ToString::to_string).collect::<Vec<_>>());
         finding = finding.saw(Source::Network, format!("1.1.1.1, asked over HTTPS, resolves it to {addresses}"));
+    }
+    if shut_in && served && !neutral_resolves {
+        finding = finding.fix(
+            Fix::manual("proxy-ask", "ask which proxy leads out of this network, and set `HTTPS_PROXY` to it")
+                .command("export HTTPS_PROXY=http://PROXY:PORT"),
+        );
     }
     finding.with_fixes(remedies(case, no_network))
 }

@@ -120,7 +120,7 @@ fn misdirection(route: &Route, direct: &Direct) -> Vec<String> {
     }
     for address in addresses {
         if let Some(kind) = dns::suspicious(*address) {
-            why.push(format!("`{host}` resolves to {address}, a {kind} address, which cannot be the Hub's"));
+            why.push(format!("`{host}` resolves to {address}, which is {kind} and cannot be the Hub's"));
         }
     }
     if let Some(opinion) = &route.opinion

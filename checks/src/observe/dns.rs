@@ -153,6 +153,11 @@ impl Opinion {
         self.servers.iter().filter_map(|s| s.answer.as_ref().ok()).flatten().copied().collect()
     }
 
+    /// Whether any server says anything at all.
+    pub fn any_answer(&self) -> bool {
+        self.servers.iter().any(|s| !matches!(s.answer, Err(ServerFault::Silent | ServerFault::Unreachable(_))))
+    }
+
     /// Whether every server that answers says that there is no such name.
     pub fn denied(&self) -> bool {
         let mut answers =

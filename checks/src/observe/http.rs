@@ -12,7 +12,8 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::dial::{Budget, pinned, plain_words, seconds};
+use super::dial::{Budget, pinned, seconds};
+use super::failure::{LookupFailed, failure};
 use super::layer::{self, Block};
 use super::network::{HostSeen, Hosts, Network};
 use super::route::Route;
@@ -23,44 +24,13 @@ use crate::case::settings::is_hub_host;
 use crate::case::trust::{Trust, of_clients};
 use crate::case::{Case, ConnectTo, Environment, Token};
 
+pub use super::failure::Failure;
+
 /// The most bytes of a body that are read, unless a request says otherwise.
 pub const MAX_BODY: usize = 1024 * 1024;
 
 /// How hfdoctor names itself to servers.
 pub const USER_AGENT: &str = concat!("hfdoctor/", env!("CARGO_PKG_VERSION"));
-
-/// Why a request got no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// The host's name did not resolve.
-    Dns(String),
-    /// No connection: refused, unreachable, reset, with the system's error number where it gave one.
-    Connect(Option<i32>, String),
-    /// The proxy did not let it through.
-    Proxy(String),
-    /// The TLS handshake failed.
-    Tls(String),
-    /// Time ran out.
-    Timeout(String),
-    /// An answer came that is no HTTP, or broke off.
-    Broken(String),
-    /// It was not sent, and why.
-    NotSent(String),
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Failure::Dns(why) => write!(f, "the name does not resolve: {why}"),
-            Failure::Connect(_, why) => write!(f, "no connection: {why}"),
-            Failure::Proxy(why) => write!(f, "the proxy does not let it through: {why}"),
-            Failure::Tls(why) => write!(f, "the TLS handshake fails: {why}"),
-            Failure::Timeout(why) => write!(f, "no answer: {why}"),
-            Failure::Broken(why) => write!(f, "the answer is broken: {why}"),
-            Failure::NotSent(why) => f.write_str(why),
-        }
-    }
-}
 
 /// An answer, its body read up to a bound.
 #[derive(Debug, Clone)]
@@ -375,6 +345,8 @@ impl Http {
         });
         reqwest::Client::builder()
             .user_agent(USER_AGENT)
+            // Long enough for a lookup that waits for a second name server, short enough to end before the examination.
+            .connect_timeout(self.budget.part(0.72))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
@@ -419,48 +391,6 @@ async fn read(
         }
     }
     Ok(Answer { url: ask.url.clone(), status, headers, body, cut, with_token, elapsed: began.elapsed() })
-}
-
-/// What a transport error means, by the types in its chain.
-pub(super) fn failure(error: &reqwest::Error) -> Failure {
-    let mut words: Vec<String> = Vec::new();
-    let mut link: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(at) = link {
-        if let Some(lookup) = at.downcast_ref::<LookupFailed>() {
-            return Failure::Dns(lookup.to_string());
-        }
-        if let Some(tls) = at.downcast_ref::<rustls::Error>() {
-            return Failure::Tls(tls.to_string());
-        }
-        if let Some(io) = at.downcast_ref::<std::io::Error>() {
-            if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                return Failure::Tls(tls.to_string());
-            }
-            if error.is_connect() {
-                return Failure::Connect(io.raw_os_error(), plain_words(io));
-            }
-        }
-        words.push(at.to_string());
-        link = at.source();
-    }
-    let last = words.pop().unwrap_or_default();
-    if words.iter().chain([&last]).any(|w| w.contains("tunnel") || w.contains("proxy") || w.contains("socks")) {
-        Failure::Proxy(last)
-    } else if error.is_timeout() {
-        Failure::Timeout(last)
-    } else if error.is_connect() {
-        Failure::Connect(None, last)
-    } else {
-        Failure::Broken(last)
-    }
-}
-
-/// A name that the system could not resolve.
-#[derive(Debug, thiserror::Error)]
-#[error("{host}: {error}")]
-struct LookupFailed {
-    host: String,
-    error: std::io::Error,
 }
 
 /// The system's way to resolve names (getaddrinfo), after `--connect-to`.

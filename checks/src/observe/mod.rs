@@ -7,6 +7,7 @@ pub mod cache;
 pub mod dial;
 pub mod dns;
 pub mod downloads;
+pub mod failure;
 pub mod head;
 pub mod http;
 pub mod hub;

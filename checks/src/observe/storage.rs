@@ -9,7 +9,8 @@ use futures::future::join3;
 use url::Url;
 
 use super::dial::milliseconds;
-use super::http::{Answer, Ask, Failure, Http, failure};
+use super::failure::{Failure, failure};
+use super::http::{Answer, Ask, Http};
 use super::hub::{self, PUBLIC_MODEL, encode};
 use super::route::{self, Route};
 use super::tls::clean;
