@@ -4,6 +4,9 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::extract;
+use crate::case::target::{From, RepoType, Target};
+
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a constant pattern")
 }
@@ -129,7 +132,7 @@ pub fn begins_a_run(command: &str) -> bool {
     let Some(program) = words.next() else { return false };
     let program = program.rsplit(['/', '\\']).next().unwrap_or(program).trim_end_matches(".exe");
     let second = words.next().unwrap_or("");
-    if LOOKING.contains(&program) || program.contains("=") {
+    if LOOKING.contains(&program) || program.contains('=') {
         return false;
     }
     match program {
@@ -188,6 +191,62 @@ pub fn parallelism(lower: &str) -> Option<u32> {
         .take(8)
         .filter_map(|found| found.iter().skip(1).flatten().next().and_then(|m| m.as_str().parse().ok()))
         .max()
+}
+
+/// The repository that a command asks for.
+pub fn target_of_command(command: &str) -> Option<Target> {
+    let words: Vec<&str> = command.split_whitespace().map(|w| w.trim_matches(['"', '\''])).collect();
+    let after = |names: &[&str]| words.iter().position(|w| names.contains(w)).and_then(|at| words.get(at + 1).copied());
+    if let Some(url) = words.iter().find(|w| w.starts_with("http")) {
+        return extract::addresses(url).iter().find_map(|a| extract::target_of(&a.path));
+    }
+    let is_client = words.iter().any(|w| w.ends_with("hf") || w.ends_with("huggingface-cli") || w.ends_with("hf.exe"));
+    let id = if is_client { after(&["download"]) } else { None }
+        .or_else(|| {
+            after(&[
+                "--model",
+                "-hf",
+                "--hf-repo",
+                "--model-id",
+                "serve",
+                "--repo",
+                "--repo-id",
+                "--repo_id",
+                "--model_name_or_path",
+            ])
+        })
+        .or_else(|| {
+            words
+                .iter()
+                .find_map(|w| w.strip_prefix("hf.co/").or_else(|| w.strip_prefix("huggingface.co/")))
+                .filter(|_| command.contains("ollama"))
+        })?;
+    let id = id.split([':', '@']).next().unwrap_or(id);
+    let is_id = id.matches('/').count() <= 1
+        && !id.starts_with(['-', '.', '/', '~'])
+        && !id.is_empty()
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
+    if !is_id {
+        return None;
+    }
+    let repo_type = match after(&["--repo-type"]) {
+        Some("dataset") => RepoType::Dataset,
+        Some("space") => RepoType::Space,
+        _ => RepoType::Model,
+    };
+    let file = if is_client {
+        after(&["download"]).and_then(|_| {
+            let at = words.iter().position(|w| *w == "download")?;
+            words.get(at + 2).filter(|w| !w.starts_with('-')).map(|w| (*w).to_owned())
+        })
+    } else {
+        None
+    };
+    Some(Target {
+        revision: after(&["--revision"]).map(str::to_owned),
+        file,
+        ..Target::new(repo_type, id, From::Log)
+    })
 }
 
 #[cfg(test)]

@@ -76,7 +76,8 @@ pub fn hosts(lower: &str) -> Vec<String> {
     for captures in HOST.captures_iter(lower).take(6) {
         let Some(host) = captures.get(1) else { continue };
         let host = host.as_str().trim_end_matches(['.', '-']).to_owned();
-        let is_name = host.contains('.') && !host.ends_with(".py") && !host.ends_with(".json");
+        let is_file = [".py", ".json"].iter().any(|end| host.ends_with(end));
+        let is_name = host.contains('.') && !is_file;
         if is_name
             || host == "localhost"
             || captures.get(0).is_some_and(|m| m.as_str().starts_with("lookup ")) && host != "address"
@@ -202,6 +203,27 @@ pub fn limit_words(text: &str) -> Option<LimitWords> {
     (words != LimitWords::default()).then_some(words)
 }
 
+/// What may stand after an id in a path.
+const AFTER_THE_ID: &[&str] = &[
+    "resolve",
+    "revision",
+    "tree",
+    "raw",
+    "blob",
+    "refs",
+    "xet-read-token",
+    "auth-check",
+    "paths-info",
+    "commit",
+    "branch",
+    "preupload",
+    "info",
+    "manifests",
+    "blobs",
+    "discussions",
+    "commits",
+];
+
 /// The repository, revision and file that a path on a Hub or mirror names.
 pub fn target_of(path: &str) -> Option<Target> {
     let path = path.split(['?', '#']).next().unwrap_or(path);
@@ -239,25 +261,6 @@ pub fn target_of(path: &str) -> Option<Target> {
         _ if api => return None,
         _ => {}
     }
-    const AFTER_THE_ID: &[&str] = &[
-        "resolve",
-        "revision",
-        "tree",
-        "raw",
-        "blob",
-        "refs",
-        "xet-read-token",
-        "auth-check",
-        "paths-info",
-        "commit",
-        "branch",
-        "preupload",
-        "info",
-        "manifests",
-        "blobs",
-        "discussions",
-        "commits",
-    ];
     let verb = parts.iter().position(|part| AFTER_THE_ID.contains(part)).filter(|at| *at <= 2);
     let id = &parts[..verb.unwrap_or(parts.len()).min(2)];
     if id.is_empty() || (verb.is_none() && (parts.len() > 2 || id.len() < 2)) {
@@ -303,7 +306,8 @@ pub fn target_in_words(text: &str) -> Option<Target> {
         (found.get(1).or(found.get(2)), found.get(3))
     };
     let repo_id = id?.as_str().trim_end_matches('.').to_owned();
-    if repo_id.contains("site-packages") || repo_id.ends_with(".py") || repo_id.starts_with('.') {
+    if repo_id.contains("site-packages") || [".py"].iter().any(|end| repo_id.ends_with(end)) || repo_id.starts_with('.')
+    {
         return None;
     }
     let repo_type = match kind.map(|m| m.as_str().to_ascii_lowercase()).as_deref() {

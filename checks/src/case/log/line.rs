@@ -80,16 +80,12 @@ pub fn unescape(text: &str) -> Cow<'_, str> {
         let (before, tail) = rest.split_at(at);
         out.push_str(before);
         rest = tail;
-        let known = ESCAPES.iter().find(|(written, _)| rest.starts_with(written));
-        match known {
-            Some((written, meant)) => {
-                out.push_str(meant);
-                rest = &rest[written.len()..];
-            }
-            None => {
-                out.push_str(&rest[..1]);
-                rest = &rest[1..];
-            }
+        if let Some((written, meant)) = ESCAPES.iter().find(|(written, _)| rest.starts_with(written)) {
+            out.push_str(meant);
+            rest = &rest[written.len()..];
+        } else {
+            out.push_str(&rest[..1]);
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);

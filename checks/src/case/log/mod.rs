@@ -2,16 +2,21 @@
 
 pub mod command;
 pub mod event;
+mod exception;
 pub mod extract;
 pub mod facts;
+mod flood;
 mod frame;
 pub mod host;
 mod line;
+mod look;
 mod prefilter;
 mod reader;
 pub mod reason;
 mod scan;
 pub mod sign;
+mod trigger;
+mod wording;
 
 pub use facts::Facts;
 pub use sign::{Sign, Weight};

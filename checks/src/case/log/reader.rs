@@ -45,7 +45,7 @@ fn blocks(mut input: impl Read, scan: &mut Scan) -> std::io::Result<u64> {
             scan.finish();
             return Ok(lines.number + u64::from(lines.open));
         }
-        if filled < BUFFER && filled < BUFFER / 2 {
+        if filled < BUFFER / 2 {
             continue;
         }
         // A line longer than the buffer is cut.

@@ -68,7 +68,7 @@ pub fn conclude(scan: &Scan) -> Conclusion {
     }
     adjust(scan, &context, &events, &mut order);
     if order.first().is_none_or(|first| first.weight < Weight::Symptom)
-        && let Some(line) = scan.broken_off
+        && let Some(line) = scan.looks.broken_off
     {
         order.insert(0, standing_still(scan, line));
     }
@@ -80,7 +80,7 @@ pub fn conclude(scan: &Scan) -> Conclusion {
             order.push(choice);
         }
     }
-    finish(&context, order, &here)
+    finish(&context, &order, &here)
 }
 
 /// A cause in its place.
@@ -107,7 +107,7 @@ impl<'a> Choice<'a> {
 
 /// A transfer that stood still until it was broken off. Today's client takes the Xet way by itself.
 fn standing_still<'a>(scan: &Scan, line: u64) -> Choice<'a> {
-    let xet = scan.xet;
+    let xet = scan.looks.xet;
     let (cause, also): (Cause, &'static [Cause]) = if xet {
         (Cause::XetClient, &[Cause::CdnBlocked, Cause::SlowConnection])
     } else {
@@ -234,9 +234,9 @@ fn adjust<'a>(scan: &'a Scan, context: &Context<'_>, events: &[&'a Event], order
                 before(order, Cause::CaptivePortal, Weight::Decisive, page, None);
             }
         }
-        DiskFull if scan.inodes_used_up => before(order, DiskQuota, Weight::Decisive, None, None),
-        CorruptFile if scan.small_weights || (scan.cloned && !scan.lfs_fetched) => {
-            before(order, LfsPointer, Weight::Symptom, None, None)
+        DiskFull if scan.looks.inodes_used_up => before(order, DiskQuota, Weight::Decisive, None, None),
+        CorruptFile if scan.looks.small_weights || (scan.looks.cloned && !scan.looks.lfs_fetched) => {
+            before(order, LfsPointer, Weight::Symptom, None, None);
         }
         Cause::ConnectionBlocked
         | Cause::DnsFailure
@@ -337,7 +337,7 @@ fn certainty(weight: Weight) -> Certainty {
     }
 }
 
-fn finish(context: &Context<'_>, order: Vec<Choice<'_>>, candidates: &[Candidate<'_>]) -> Conclusion {
+fn finish(context: &Context<'_>, order: &[Choice<'_>], candidates: &[Candidate<'_>]) -> Conclusion {
     let Some(first) = order.first().cloned() else { return Conclusion::default() };
     if first.weight == Weight::Hint && first.cause != Cause::TokenMalformed {
         return Conclusion::default();
@@ -389,7 +389,11 @@ fn evidence(choice: &Choice<'_>, candidates: &[Candidate<'_>]) -> Vec<Evidence> 
 }
 
 fn shown(event: &Event) -> String {
-    let at = event.marks.iter().filter_map(|m| event.text.to_ascii_lowercase().find(m.words)).next().unwrap_or(0);
+    let at = {
+        let lower = event.text.to_ascii_lowercase();
+        event.marks.iter().find_map(|m| lower.find(m.words))
+    }
+    .unwrap_or(0);
     let text = super::super::line::excerpt(&event.text, at, SHOWN);
     if event.times > 1 { format!("{} (and {} more times)", head_of(&text, SHOWN), event.times - 1) } else { text }
 }

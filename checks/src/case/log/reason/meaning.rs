@@ -3,8 +3,9 @@
 use super::super::event::{Event, Mark};
 use super::super::extract::{LimitWords, RequestId, target_of};
 use super::super::host::{Owner, owner};
-use super::super::scan::{SERVICES, Scan};
+use super::super::scan::Scan;
 use super::super::sign::Weight;
+use super::super::trigger::SERVICES;
 use super::network::{Breakage, is_of_the_network};
 use super::rate::Limit;
 use super::refusal::{Meaning, Refusal};
@@ -144,10 +145,10 @@ impl<'a> Context<'a> {
         foreign: bool,
     ) -> Option<Meaning> {
         use Cause::{
-            CachePermission, CaptivePortal, CdnBlocked, ClientOutdated, CorruptFile, DiskFull, DiskQuota,
-            EndpointMisconfigured, FileNotFound, GatedNoToken, GatedNotAccepted, HubOutage, LockStuck, MirrorFailure,
-            NotADownload, OfflineMode, PartialCache, PathTooLong, ProviderLimit, RepoNotFound, RetryStorm,
-            SymlinkUnsupported, TokenInvalid, TokenMissing, TokenScope, XetClient,
+            CachePermission, CaptivePortal, CdnBlocked, CorruptFile, DiskFull, DiskQuota, EndpointMisconfigured,
+            FileNotFound, GatedNoToken, GatedNotAccepted, HubOutage, LockStuck, MirrorFailure, NotADownload,
+            PartialCache, PathTooLong, ProviderLimit, RepoNotFound, SymlinkUnsupported, TokenInvalid, TokenMissing,
+            TokenScope,
         };
         let lower = event.text.to_ascii_lowercase();
         let cause = mark.cause;
@@ -200,9 +201,8 @@ impl<'a> Context<'a> {
             } else {
                 (TokenMissing, Weight::Symptom, &[TokenInvalid, RepoNotFound])
             }),
-            TokenMissing | TokenScope | ProviderLimit if foreign => None,
-            RepoNotFound if weight == Weight::Symptom && foreign => None,
-            FileNotFound if weight == Weight::Symptom && foreign => None,
+            TokenMissing | TokenScope | ProviderLimit | PartialCache if foreign => None,
+            RepoNotFound | FileNotFound if weight == Weight::Symptom && foreign => None,
             HubOutage if weight == Weight::Symptom => {
                 if foreign || (owner.is_none() && !self.scan.facts.about_the_hub) || is_incidental(event) {
                     return None;
@@ -241,9 +241,6 @@ impl<'a> Context<'a> {
             PartialCache if weight == Weight::Symptom && is_too_long(&event.text) => {
                 Some((PathTooLong, Weight::Decisive, &[PartialCache]))
             }
-            PartialCache if foreign => None,
-            PartialCache | ClientOutdated | OfflineMode | XetClient => Some((cause, weight, &[])),
-            RetryStorm => Some((RetryStorm, weight, &[])),
             _ => Some((cause, weight, &[])),
         }
     }
@@ -292,8 +289,7 @@ impl<'a> Context<'a> {
         if request_id == Some(RequestId::Client) {
             request_id = None;
         }
-        let words =
-            around.iter().filter_map(|e| e.limit.as_ref()).fold(LimitWords::default(), |all, more| all.and(more));
+        let words = around.iter().filter_map(|e| e.limit.as_ref()).fold(LimitWords::default(), LimitWords::and);
         rate::whose(&Limit {
             owner,
             path,

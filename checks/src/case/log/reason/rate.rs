@@ -7,6 +7,7 @@ use crate::diagnosis::Cause;
 
 /// What is known about a 429.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is said or not, independently of the others")]
 pub struct Limit<'a> {
     /// Whose host answered.
     pub owner: Option<Owner>,

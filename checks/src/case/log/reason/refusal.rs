@@ -8,6 +8,7 @@ use crate::diagnosis::Cause;
 
 /// A refused request.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is said or not, independently of the others")]
 pub struct Refusal<'a> {
     /// The status.
     pub status: u16,

@@ -1,0 +1,278 @@
+//! What lines are looked through for: the checks' signs, and words that make a line worth a closer look.
+
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use super::prefilter::Prefilter;
+use super::sign::Sign;
+
+/// Words that are no sign of a cause but that make a line worth a closer look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// A traceback begins.
+    Traceback,
+    /// The next traceback belongs to this one.
+    Linked,
+    /// An exception, an error, a status.
+    Trouble,
+    /// Something came to a good end.
+    Success,
+    /// It has to do with the Hub.
+    Hub,
+    /// It may have to do with the Hub: what is downloaded, or who downloads.
+    Kin,
+    /// A URL.
+    Url,
+    /// A command, a variable, a version, a token.
+    Fact,
+    /// A frame of a traceback.
+    Frame,
+    /// A prompt for the exit status.
+    AskStatus,
+}
+
+impl Trigger {
+    /// Whether its words are rare enough to look for them in all of a long log.
+    fn is_rare(self) -> bool {
+        !matches!(self, Trigger::Hub | Trigger::Kin | Trigger::Url | Trigger::Frame | Trigger::Fact)
+    }
+}
+
+const TRIGGERS: &[(Trigger, &str)] = &[
+    (Trigger::Traceback, "traceback (most recent call last)"),
+    (Trigger::Linked, "during handling of the above exception"),
+    (Trigger::Linked, "the above exception was the direct cause"),
+    (Trigger::Trouble, "error"),
+    (Trigger::Trouble, "exception"),
+    (Trigger::Trouble, "http/2 4"),
+    (Trigger::Trouble, "http/2 5"),
+    (Trigger::Trouble, "http/1.1 4"),
+    (Trigger::Trouble, "http/1.1 5"),
+    (Trigger::Trouble, "http/1.1\" 4"),
+    (Trigger::Trouble, "client error"),
+    (Trigger::Trouble, "unauthorized"),
+    (Trigger::Trouble, "forbidden"),
+    (Trigger::Trouble, "not found"),
+    (Trigger::Trouble, "fatal:"),
+    (Trigger::Trouble, "panicked"),
+    (Trigger::Trouble, "status=4"),
+    (Trigger::Trouble, "status=5"),
+    (Trigger::Trouble, "status code"),
+    (Trigger::Trouble, "status_code"),
+    (Trigger::Trouble, "get failed ("),
+    (Trigger::Trouble, "manifest: 4"),
+    (Trigger::Trouble, "manifest: 5"),
+    (Trigger::Trouble, " 429"),
+    (Trigger::Trouble, "(429"),
+    (Trigger::Trouble, " 401"),
+    (Trigger::Trouble, " 403"),
+    (Trigger::Trouble, " 404"),
+    (Trigger::Trouble, " 503"),
+    (Trigger::Trouble, " 504"),
+    (Trigger::Trouble, "killed"),
+    (Trigger::Success, "download complete"),
+    (Trigger::Success, "downloaded"),
+    (Trigger::Success, "status 0"),
+    (Trigger::Success, "code 0"),
+    (Trigger::Success, "code: 0"),
+    (Trigger::Success, "code=0"),
+    (Trigger::Success, " 0 errors"),
+    (Trigger::Success, " 0 failed"),
+    (Trigger::Success, "errors: 0"),
+    (Trigger::Success, "/snapshots/"),
+    (Trigger::Success, "\\snapshots\\"),
+    (Trigger::Success, "saved ["),
+    (Trigger::Success, "success"),
+    (Trigger::Success, "train_runtime"),
+    (Trigger::Success, "completed"),
+    (Trigger::AskStatus, "echo $?"),
+    (Trigger::AskStatus, "%errorlevel%"),
+    (Trigger::AskStatus, "$lastexitcode"),
+    (Trigger::Hub, "huggingface"),
+    (Trigger::Hub, "hugging face"),
+    (Trigger::Hub, "hf.co"),
+    (Trigger::Hub, "hf-mirror"),
+    (Trigger::Hub, "hf_hub"),
+    (Trigger::Hub, "hf download"),
+    (Trigger::Hub, "hf_token"),
+    (Trigger::Hub, "hf_endpoint"),
+    (Trigger::Hub, "hf_home"),
+    (Trigger::Hub, "hf_transfer"),
+    (Trigger::Hub, "hf_xet"),
+    (Trigger::Hub, "on the hub"),
+    (Trigger::Hub, "hf://"),
+    (Trigger::Hub, "models--"),
+    (Trigger::Hub, "datasets--"),
+    (Trigger::Hub, "snapshot_download"),
+    (Trigger::Hub, "hfh"),
+    (Trigger::Hub, "xet-core"),
+    (Trigger::Hub, "cas service"),
+    (Trigger::Kin, "transformers"),
+    (Trigger::Kin, "diffusers"),
+    (Trigger::Kin, "from_pretrained"),
+    (Trigger::Kin, "load_dataset"),
+    (Trigger::Kin, "safetensors"),
+    (Trigger::Kin, "gguf"),
+    (Trigger::Kin, "ggml"),
+    (Trigger::Kin, "pytorch_model"),
+    (Trigger::Kin, "tokenizer"),
+    (Trigger::Kin, "checkpoint shards"),
+    (Trigger::Kin, "ollama"),
+    (Trigger::Kin, "llama"),
+    (Trigger::Kin, "vllm"),
+    (Trigger::Kin, "sglang"),
+    (Trigger::Kin, "whisper"),
+    (Trigger::Kin, "model"),
+    (Trigger::Kin, "weights"),
+    (Trigger::Kin, "dataset"),
+    (Trigger::Kin, "fetching "),
+    (Trigger::Kin, "git-lfs"),
+    (Trigger::Kin, "git lfs"),
+    (Trigger::Kin, "embedding"),
+    (Trigger::Url, "http://"),
+    (Trigger::Url, "https://"),
+    (Trigger::Fact, "_proxy"),
+    (Trigger::Fact, "_ca_bundle"),
+    (Trigger::Fact, "ssl_cert"),
+    (Trigger::Fact, "transformers_offline"),
+    (Trigger::Fact, "hf_"),
+    (Trigger::Fact, "aria2"),
+    (Trigger::Fact, "workers"),
+    (Trigger::Fact, "worker "),
+    (Trigger::Fact, "threads"),
+    (Trigger::Fact, "threadpool"),
+    (Trigger::Fact, "num_proc"),
+    (Trigger::Fact, "concurren"),
+    (Trigger::Fact, "parallel"),
+    (Trigger::Fact, "xargs"),
+    (Trigger::Fact, "cpu_count"),
+    (Trigger::Fact, "authenticated:"),
+    (Trigger::Fact, "unauthenticated requests"),
+    (Trigger::Fact, "logged in"),
+    (Trigger::Fact, "login successful"),
+    (Trigger::Fact, "authorization: bearer"),
+    (Trigger::Fact, "token is valid"),
+    (Trigger::Fact, "user: "),
+    (Trigger::Fact, "token="),
+    (Trigger::Fact, "retrying"),
+    (Trigger::Fact, "waitretry"),
+    (Trigger::Fact, "(try:"),
+    (Trigger::Fact, "restart"),
+    (Trigger::Fact, "shared by"),
+    (Trigger::Fact, "shared nat"),
+    (Trigger::Fact, "nat-gw"),
+    (Trigger::Fact, "vpn"),
+    (Trigger::Fact, "ratelimit"),
+    (Trigger::Fact, "requests remaining"),
+    (Trigger::Fact, "application startup at"),
+    (Trigger::Fact, "sleep"),
+    (Trigger::Fact, "git clone"),
+    (Trigger::Fact, " iused"),
+    (Trigger::Frame, "file \""),
+];
+
+/// Words of services that are no part of a download.
+pub const SERVICES: &[&str] = &[
+    "postgres",
+    "psycopg",
+    "redis",
+    "mysql",
+    "mariadb",
+    "mongo",
+    "rabbitmq",
+    "amqp",
+    "kafka",
+    "elasticsearch",
+    "zookeeper",
+    "memcached",
+    "smtp",
+    "ldap",
+    "upstream",
+    "npm err",
+    "yarn",
+    "maven",
+    "gradle",
+    "/simple/",
+    "docker.io",
+    "apt-get",
+    "e: failed to fetch",
+    "port 5432",
+    "port 6379",
+    "port 3306",
+    "port 27017",
+    ":5432",
+    ":6379",
+    ":3306",
+    ":27017",
+    ":9092",
+    "sshd",
+    "port 22",
+    "nats",
+    "etcd",
+    "consul",
+    "prometheus",
+    "grafana",
+    "jupyter_client",
+    "ray.rpc",
+    "gcs_client",
+];
+
+/// The words that the automaton looks for, and what they mean.
+pub struct Words {
+    /// The automaton: signs, then triggers, then services.
+    pub automaton: AhoCorasick,
+    /// The search that goes before it in long logs.
+    pub prefilter: Arc<Prefilter>,
+    /// The signs, in the order of their patterns.
+    pub signs: Vec<Sign>,
+}
+
+impl Words {
+    /// The words of these signs.
+    pub fn new(signs: &[Sign]) -> Words {
+        let patterns =
+            signs.iter().map(|s| s.words).chain(TRIGGERS.iter().map(|t| t.1)).chain(SERVICES.iter().copied());
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .build(patterns)
+            .expect("a few hundred short patterns fit an automaton");
+        let rare = TRIGGERS.iter().filter(|(trigger, _)| trigger.is_rare()).map(|t| t.1);
+        let prefilter = Arc::new(Prefilter::new(signs.iter().map(|s| s.words).chain(rare)));
+        Words { automaton, prefilter, signs: signs.to_vec() }
+    }
+}
+
+/// What a pattern's number stands for.
+#[derive(Debug, Clone, Copy)]
+pub enum Found<'a> {
+    /// A sign of a check.
+    Sign(&'a Sign),
+    /// A word that makes the line worth a closer look.
+    Trigger(Trigger),
+    /// A service that is no part of a download.
+    Service,
+}
+
+impl Words {
+    /// Everything that stands on a line in lower case, with its place.
+    pub fn on<'a>(&'a self, lower: &'a str) -> impl Iterator<Item = (usize, usize, Found<'a>)> {
+        self.automaton.find_overlapping_iter(lower).map(|found| {
+            let id = found.pattern().as_usize();
+            let what = match self.signs.get(id) {
+                Some(sign) => Found::Sign(sign),
+                None => {
+                    TRIGGERS.get(id - self.signs.len()).map_or(Found::Service, |(trigger, _)| Found::Trigger(*trigger))
+                }
+            };
+            (found.start(), found.end(), what)
+        })
+    }
+}
+
+/// Whether a short name such as `eperm` stands at the beginning of a word, and not inside another.
+pub fn stands_alone(words: &str, lower: &str, at: usize) -> bool {
+    let short = words.len() <= 10 && words.bytes().all(|b| b.is_ascii_alphabetic());
+    !short || !lower[..at].ends_with(|c: char| c.is_ascii_alphanumeric())
+}

@@ -1,0 +1,211 @@
+//! How clients say that they try again, go on without, or came to a good end.
+
+use super::facts::TokenUse;
+
+/// Notes of clients that go on without what failed.
+pub const SURVIVED: &[&str] = &[
+    "Defaulting to existing file",
+    "Returning existing local_dir",
+    "Returning existing local snapshot",
+    "Ignored error while",
+    "Continuing without setting permissions",
+    "no remote preset found, skipping",
+    "Error while fetching `HF_TOKEN` secret value from your vault",
+    "does not exist in your Colab secrets",
+];
+
+/// Words of clients that try again.
+pub const RETRYING: &[&str] = &[
+    "thrown while requesting",
+    "retrying",
+    "[retry ",
+    "trying to resume download",
+    "rate limited. waiting",
+    "retry in ",
+    "will retry",
+    "retry attempt",
+    "error while downloading from",
+    "try again in",
+    "will delay",
+    "ignoring the lookup",
+];
+
+/// Whether a client says that it tries for the last time.
+pub fn is_last_retry(lower: &str) -> bool {
+    lower.split_once("[retry ").is_some_and(|(_, rest)| {
+        let count = rest.split(']').next().unwrap_or("");
+        count.split_once('/').is_some_and(|(now, all)| now == all)
+    })
+}
+
+/// Notes what a line in lower case says of the token.
+pub fn token_use(lower: &str, token: &mut TokenUse) {
+    token.sent |= [
+        "authenticated: true",
+        "✓ logged in",
+        "logged in as",
+        "login successful",
+        "token is valid (permission",
+        "authorization: bearer",
+    ]
+    .iter()
+    .any(|w| lower.contains(w))
+        || lower.starts_with("user:  ")
+        || lower.starts_with("user: ")
+        || lower.contains("token: hf_*")
+        || (lower.contains("hf_token=")
+            && !lower.contains("unset")
+            && !lower.contains("hf_token= ")
+            && !lower.ends_with("hf_token="))
+        || lower.contains("hf_token_path=")
+        || lower.contains("from hf_token)")
+        || lower.contains(":***@huggingface.co")
+        || lower.contains(":***@hf.co")
+        || (lower.contains("@huggingface.co/") && lower.contains("hf_"));
+    token.anonymous |= [
+        "authenticated: false",
+        "unauthenticated requests",
+        "unset hf_token",
+        "not logged in",
+        "hf_token not set",
+        "hf_token is not set",
+        "without a token",
+        "no hf_token",
+    ]
+    .iter()
+    .any(|w| lower.contains(w));
+    token.shadowed |=
+        ["current active token independently from", "will override the access token you've just switched to"]
+            .iter()
+            .any(|w| lower.contains(w));
+}
+
+/// Whether the words show that something is tried again without a pause.
+pub fn shows_no_pause(lower: &str) -> bool {
+    if lower.contains("--waitretry=0") || lower.contains("--retry-wait=0") || lower.contains("retry-delay 0") {
+        return true;
+    }
+    let number_after = |word: &str| {
+        lower.split_once(word).and_then(|(_, rest)| {
+            let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
+            digits.parse::<u64>().ok()
+        })
+    };
+    number_after("restart counter is at").is_some_and(|n| n >= 20)
+        || number_after("(try:").is_some_and(|n| n >= 10)
+        || number_after("restartcount:").is_some_and(|n| n >= 20)
+        || number_after("attempt ").is_some_and(|n| n >= 20)
+        || lower.contains("retrying in 0s")
+        || lower.contains("retrying in 0.0")
+        || lower.contains("retrying immediately")
+        || lower.contains("retry immediately")
+        || lower.contains("without backoff")
+        || lower.contains("no backoff")
+        || lower.contains("sleep 0")
+}
+
+/// Whether a line tells of a download or a run that came to a good end.
+pub fn is_success(text: &str, lower: &str) -> bool {
+    let ends_well = |word: &str| {
+        lower.find(word).is_some_and(|at| {
+            let after = lower[at + word.len()..].chars().next();
+            after.is_none_or(|c| !c.is_ascii_digit() && c != '.')
+        })
+    };
+    if lower.contains("incomplete total") || lower.contains("not complete") {
+        return false;
+    }
+    if let Some(at) = lower.find("download complete") {
+        let bar = &lower[at..];
+        return !bar.contains('%') || bar.contains("100%");
+    }
+    if [
+        "✓ downloaded",
+        "successfully downloaded",
+        "download completed",
+        "downloaded successfully",
+        "all files downloaded",
+    ]
+    .iter()
+    .any(|w| lower.contains(w))
+        || text.starts_with("Downloaded ")
+        || lower.trim() == "success"
+    {
+        return true;
+    }
+    if [
+        "exit status 0",
+        "exit code 0",
+        "exited with code 0",
+        "exit code: 0",
+        "status 0",
+        "exit_code=0",
+        "returncode=0",
+        "rc=0",
+    ]
+    .iter()
+    .any(|w| ends_well(w))
+    {
+        return lower.contains("exit")
+            || lower.contains("ended")
+            || lower.contains("finished")
+            || lower.contains("done");
+    }
+    if lower.contains(" 0 errors") || lower.contains("errors: 0") || lower.contains(" 0 failed") {
+        return true;
+    }
+    if lower.contains("saved [") {
+        return true;
+    }
+    // `hf download` ends with the path alone on a line
+    let path = text.strip_prefix("path: ").unwrap_or(text);
+    (path.starts_with('/') || path.get(1..3) == Some(":\\"))
+        && !path.contains(' ')
+        && path.contains("snapshots")
+        && !path.contains("','")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_good_end_is_told_from_a_bar() {
+        let good = [
+            "Download complete: 100%|####| 2.4G/2.4G",
+            "✓ Downloaded",
+            "/root/.cache/huggingface/hub/models--a--b/snapshots/0a1b",
+            "run 2 ended, status 0",
+            "(OK):download completed.",
+            "a: 1 fetched, 3 unchanged, 0 errors",
+        ];
+        let other = [
+            "Download complete: : 0.00B [00:00, ?B/s]",
+            "Downloading (incomplete total...): 0.00B",
+            "model.bin: 100%|####| 1G/1G",
+            "exited with code 1",
+            "exit status 01",
+            "Download GID#5 not complete: x",
+        ];
+        for line in good {
+            assert!(is_success(line, &line.to_ascii_lowercase()), "{line}");
+        }
+        for line in other {
+            assert!(!is_success(line, &line.to_ascii_lowercase()), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_last_retry_is_known() {
+        assert!(is_last_retry("retrying in 8s [retry 5/5]."));
+        assert!(!is_last_retry("retrying in 8s [retry 4/5]."));
+    }
+
+    #[test]
+    fn retries_without_a_pause_are_seen() {
+        assert!(shows_no_pause("wget --waitretry=0 -t 0"));
+        assert!(shows_no_pause("scheduled restart job, restart counter is at 613."));
+        assert!(!shows_no_pause("scheduled restart job, restart counter is at 2."));
+        assert!(!shows_no_pause("retrying in 8s"));
+    }
+}
