@@ -169,7 +169,7 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
             let mode = if mount.read_only { "read-only" } else { "and turned read-only" };
             finding = finding.saw(Source::Disk, format!("{} is mounted at {}, {mode}", mount.kind, mount.at.display()));
         }
-        return Some(finding.with_fixes(elsewhere(case, volume)));
+        return Some(finding.fix(elsewhere(case, volume)));
     }
     let refused = refused.filter(|r| r.kind == ErrorKind::PermissionDenied)?;
     let place = &volume.existing;
@@ -186,7 +186,7 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
     if volume.existing == volume.path {
         fixes.push(mend(case, place, volume.own, volume.owner.as_deref()));
     }
-    fixes.extend(elsewhere(case, volume));
+    fixes.push(elsewhere(case, volume));
     Some(finding.with_fixes(fixes))
 }
 
@@ -209,23 +209,21 @@ fn mend(case: &Case, path: &Path, own: bool, owner: Option<&str>) -> Fix {
 }
 
 /// Another place for the cache.
-fn elsewhere(case: &Case, volume: &Volume) -> Option<Fix> {
+fn elsewhere(case: &Case, volume: &Volume) -> Fix {
     if let Some(variable) = placed_by(case) {
         let fix = Fix::manual("place-cache", format!("let `{variable}` name a folder that this user may write to"));
-        return Some(fix.command(format!("export {variable}=\"$HOME/.cache/huggingface\"")));
+        return fix.command(format!("export {variable}=\"$HOME/.cache/huggingface\""));
     }
     let Some(room) = volume.others.first() else {
         let fix = Fix::manual("place-cache", "let `HF_HUB_CACHE` name a folder that this user may write to");
-        return Some(fix.command("export HF_HUB_CACHE=/path/with/room/hub"));
+        return fix.command("export HF_HUB_CACHE=/path/with/room/hub");
     };
     let path = room.path.join("huggingface").join("hub");
     let value = path.to_string_lossy().into_owned();
     let title = format!("keep the hub cache at {}", path.display());
     let action = Action::SetVariable { name: "HF_HUB_CACHE".to_owned(), value };
-    Some(
-        Fix::automatic("move-cache", Risk::Ask, title, vec![action])
-            .command(format!("export HF_HUB_CACHE={}", crate::disk::quoted(&path))),
-    )
+    Fix::automatic("move-cache", Risk::Ask, title, vec![action])
+        .command(format!("export HF_HUB_CACHE={}", crate::disk::quoted(&path)))
 }
 
 /// What may not be used and matters: the target's, or without a target all.

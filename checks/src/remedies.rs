@@ -1,6 +1,6 @@
 //! What usually mends a cause, for findings whose check had no better remedy: most of all those that only a log shows.
 
-use crate::case::{Case, RepoType};
+use crate::case::{Case, RepoType, Target};
 use crate::diagnosis::{Action, Cause, Fix, Risk};
 
 /// The page on which tokens are made.
@@ -60,9 +60,8 @@ pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
         )],
         Cause::RateLimitAnonymous => vec![words.log_in(), words.fewer_workers(), words.wait_for_window()],
         Cause::RateLimitAccount => vec![words.wait_for_window(), words.fewer_workers()],
-        Cause::RateLimitIp => vec![words.log_in(), words.wait_for_window(), words.other_network()],
-        Cause::RateLimitCdn => vec![words.fewer_workers(), words.other_network()],
-        Cause::RateLimitMirror => vec![words.unset("endpoint-unset", "HF_ENDPOINT", "ask the Hub itself")],
+        Cause::RateLimitIp => vec![words.log_in(), words.wait_for_window(), other_network()],
+        Cause::RateLimitCdn => vec![words.fewer_workers(), other_network()],
         Cause::TooParallel => vec![words.fewer_workers()],
         Cause::RetryStorm => vec![
             Fix::manual("backoff", "wait between attempts: what `Retry-After` or `RateLimit` says, else twice as long each time")
@@ -109,7 +108,7 @@ pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
             Fix::manual("cdn-allow", "have 443/tcp to the host of the bytes allowed, best the suffixes hf.co and huggingface.co"),
             words.set("xet-disable", "HF_HUB_DISABLE_XET", "1", "take the bytes over plain HTTPS, when only the Xet hosts are blocked"),
         ],
-        Cause::MirrorFailure => vec![words.unset("endpoint-unset", "HF_ENDPOINT", "ask the Hub itself")],
+        Cause::MirrorFailure | Cause::RateLimitMirror => vec![words.unset("endpoint-unset", "HF_ENDPOINT", "ask the Hub itself")],
         Cause::EndpointMisconfigured => vec![
             words.unset("endpoint-unset", "HF_ENDPOINT", "ask the Hub itself"),
             Fix::manual("endpoint-correct", "or write the mirror with its scheme").command("export HF_ENDPOINT=https://HOST"),
@@ -197,6 +196,10 @@ fn open(id: &'static str, title: &str, url: &str) -> Fix {
     Fix::automatic(id, Risk::Ask, title, vec![Action::OpenPage { url: url.to_owned() }]).command(url)
 }
 
+fn other_network() -> Fix {
+    Fix::manual("other-network", "the address is shared or marked: try from another network, or wait half an hour")
+}
+
 /// Remedies in the words of one case.
 struct Words<'a> {
     case: &'a Case,
@@ -204,7 +207,7 @@ struct Words<'a> {
 
 impl Words<'_> {
     fn url(&self, otherwise: &str) -> String {
-        self.case.target.as_ref().filter(|t| t.problem().is_none()).map_or_else(|| otherwise.to_owned(), |t| t.url())
+        self.case.target.as_ref().filter(|t| t.problem().is_none()).map_or_else(|| otherwise.to_owned(), Target::url)
     }
 
     fn page(&self, id: &'static str, title: &str) -> Fix {
@@ -250,10 +253,6 @@ impl Words<'_> {
     fn wait_for_window(&self) -> Fix {
         let target = self.case.target.as_ref().map(|t| format!(" {t}")).unwrap_or_default();
         Fix::manual("wait", "wait for the next window of 5 minutes").command(format!("hfdoctor --wait{target}"))
-    }
-
-    fn other_network(&self) -> Fix {
-        Fix::manual("other-network", "the address is shared or marked: try from another network, or wait half an hour")
     }
 
     fn download(&self, options: &str) -> String {

@@ -18,7 +18,7 @@ pub(crate) fn case(home: &Path, variables: &[(&str, &str)], target: Option<&str>
     let more = variables.iter().map(|(n, v)| (OsString::from(n), OsString::from(v)));
     let environment = Environment::new(home.into_iter().chain(more), None);
     let target = target.map(|id| Target::new(RepoType::Model, id, From::Argument));
-    let limits = Limits { timeout: Duration::from_secs(60), ..Limits::default() };
+    let limits = Limits { timeout: Duration::from_mins(1), ..Limits::default() };
     let mut case = Case::new(environment, target, None, limits, SystemTime::now());
     case.clients = crate::case::Clients::default();
     case
@@ -146,5 +146,9 @@ pub(crate) fn git_sha1(bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -242,11 +242,7 @@ pub fn target_of_command(command: &str) -> Option<Target> {
     } else {
         None
     };
-    Some(Target {
-        revision: after(&["--revision"]).map(str::to_owned),
-        file,
-        ..Target::new(repo_type, id, From::Log)
-    })
+    Some(Target { revision: after(&["--revision"]).map(str::to_owned), file, ..Target::new(repo_type, id, From::Log) })
 }
 
 #[cfg(test)]
