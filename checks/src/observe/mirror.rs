@@ -29,7 +29,9 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
     };
     let at_mirror = resolve.as_ref().map_err(Clone::clone)?;
     let good = at_mirror.asked().as_ref().is_ok_and(|a| a.status < 400 && a.headers.contains_key("x-repo-commit"));
-    if good {
+    // A limit of the mirror's own says nothing about what it has.
+    let limited = at_mirror.asked().as_ref().is_ok_and(|a| a.status == 429);
+    if good || limited {
         return Ok(None);
     }
     let path = at_mirror.url.as_str().strip_prefix(case.settings.endpoint.as_str()).unwrap_or(at_mirror.url.path());
