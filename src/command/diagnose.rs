@@ -29,7 +29,7 @@ pub fn run(options: &Examination) -> Result<ExitCode, CommandError> {
         verbose: options.verbose,
         took: began.elapsed(),
         exit: exit.code(),
-        for_a_ticket: report::redacted(&case, options.for_a_ticket()),
+        for_a_ticket: report::redacted(&case, &options.for_a_ticket()),
     };
     print(&written(&report, options.format(), &context));
     if options.wait

@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CommandError> {
     let consent = consent(arguments);
     if let Some(mut consent) = consent.filter(|_| !plan.is_empty()) {
         if options.format() == Format::Human {
-            tell(&report::plan(&report::redacted(&case, planned), &Look::of_stderr()));
+            tell(&report::plan(&report::redacted(&case, &planned), &Look::of_stderr()));
         }
         heed_interrupts(&interrupted);
         let applied = engine.apply(&plan, consent.as_mut())?;
@@ -69,7 +69,7 @@ fn context(case: &Case, arguments: &Arguments, began: Instant, exit: Exit) -> Co
         verbose: arguments.examination.verbose,
         took: began.elapsed(),
         exit: exit.code(),
-        for_a_ticket: report::redacted(case, arguments.examination.for_a_ticket()),
+        for_a_ticket: report::redacted(case, &arguments.examination.for_a_ticket()),
     }
 }
 

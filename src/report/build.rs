@@ -186,19 +186,19 @@ fn redactor(case: &Case) -> Redactor {
 /// Passes every text of the report through the redactor, keys included, and counts.
 fn redact(case: &Case, report: Report) -> Report {
     let redactor = redactor(case);
-    let mut cleaned = masked(&redactor, report);
+    let mut cleaned = masked(&redactor, &report);
     let counts = redactor.counts();
     cleaned.redacted = Redacted { tokens: counts.tokens, urls: counts.urls };
     cleaned
 }
 
 /// Masks every text of a part of a report that is shown by itself.
-pub fn redacted<T: Serialize + DeserializeOwned>(case: &Case, part: T) -> T {
+pub fn redacted<T: Serialize + DeserializeOwned>(case: &Case, part: &T) -> T {
     masked(&redactor(case), part)
 }
 
-fn masked<T: Serialize + DeserializeOwned>(redactor: &Redactor, part: T) -> T {
-    let mut value = serde_json::to_value(&part).expect("a report has a JSON form");
+fn masked<T: Serialize + DeserializeOwned>(redactor: &Redactor, part: &T) -> T {
+    let mut value = serde_json::to_value(part).expect("a report has a JSON form");
     clean(redactor, &mut value);
     // Masking changes texts, never the form.
     serde_json::from_value(value).expect("a masked report has the report's form")

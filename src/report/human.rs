@@ -303,6 +303,11 @@ fn every_check(page: &mut Page, report: &Report) {
     page.blank();
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a share of the bar, between 0 and its length"
+)]
 /// The way to each host: how long each phase took, as a small waterfall.
 fn waterfall(page: &mut Page, report: &Report) {
     let longest =
