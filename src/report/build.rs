@@ -39,7 +39,7 @@ pub fn build(case: &Case, diagnosis: &Diagnosis, applied: Vec<AppliedReport>, pl
         fixes_applied: applied,
         redacted: Redacted::default(),
     };
-    redact(case, report)
+    redact(case, &report)
 }
 
 fn created(case: &Case) -> String {
@@ -184,9 +184,9 @@ fn redactor(case: &Case) -> Redactor {
 }
 
 /// Passes every text of the report through the redactor, keys included, and counts.
-fn redact(case: &Case, report: Report) -> Report {
+fn redact(case: &Case, report: &Report) -> Report {
     let redactor = redactor(case);
-    let mut cleaned = masked(&redactor, &report);
+    let mut cleaned = masked(&redactor, report);
     let counts = redactor.counts();
     cleaned.redacted = Redacted { tokens: counts.tokens, urls: counts.urls };
     cleaned
