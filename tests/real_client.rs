@@ -63,7 +63,7 @@ fn the_client_fails_where_the_doctor_says_so() {
     let mut wrong = Vec::new();
     for &(target, file, token, expected) in TRIALS {
         let home = tempfile::tempdir().expect("a temporary folder can be made");
-        let value = hub.state().token.iter().find(|t| t.name == token).map(|t| t.value().to_owned());
+        let value = hub.state().token.iter().find(|t| t.name == token).map(|t| t.value().clone());
         let (id, revision) = target.split_once('@').unwrap_or((target, ""));
         let mut client = Command::new(&python);
         client.args(["-c", DOWNLOAD, id, revision, file]);
