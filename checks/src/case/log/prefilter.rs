@@ -50,6 +50,41 @@ fn commonness(byte: u8) -> u32 {
     }
 }
 
+/// What healthy logs are full of: no window is taken from it where another is at hand.
+const EVERYWHERE: &[&str] = &[
+    "http/1.1",
+    "http/1.0",
+    "http/2 200",
+    "https://huggingface.co/",
+    "http://",
+    "content-length",
+    "content-type",
+    "connection",
+    "download",
+    "downloading",
+    "huggingface_hub",
+    "huggingface.co",
+    "huggingface",
+    "response",
+    "request",
+    "model.safetensors",
+    "transformers",
+    "complete",
+    "/resolve/main/",
+    "/api/models/",
+    "authorization",
+    "warning",
+];
+
+/// How many false finds a window makes, roughly.
+fn cost(window: &[u8]) -> u32 {
+    let everywhere = std::str::from_utf8(window).is_ok_and(|text| {
+        let text = text.to_ascii_lowercase();
+        EVERYWHERE.iter().any(|phrase| phrase.contains(&text))
+    });
+    window.iter().map(|b| commonness(*b)).sum::<u32>() + if everywhere { 1000 } else { 0 }
+}
+
 impl Prefilter {
     /// A search for all of these words, compared without regard to ASCII case.
     pub fn new<'a>(patterns: impl Iterator<Item = &'a str>) -> Prefilter {
@@ -59,7 +94,7 @@ impl Prefilter {
         let mut short: Vec<&str> = Vec::new();
         for pattern in patterns {
             let bytes = pattern.as_bytes();
-            let rarest = bytes.windows(WINDOW).min_by_key(|w| w.iter().map(|b| commonness(*b)).sum::<u32>());
+            let rarest = bytes.windows(WINDOW).min_by_key(|w| cost(w));
             let Some(window) = rarest.and_then(|w| <[u8; WINDOW]>::try_from(w).ok()) else {
                 short.push(pattern);
                 continue;
