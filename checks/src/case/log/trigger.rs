@@ -57,6 +57,7 @@ const TRIGGERS: &[(Trigger, &str)] = &[
     (Trigger::Linked, "during handling of the above exception"),
     (Trigger::Linked, "the above exception was the direct cause"),
     (Trigger::Error, "error"),
+    (Trigger::Error, "(407)"),
     (Trigger::Error, "exception"),
     (Trigger::Trouble, "http/2 4"),
     (Trigger::Trouble, "http/2 5"),
