@@ -34,7 +34,63 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::SymlinkUnsupported, "in order to create symlinks"),
     Sign::decisive(Cause::SymlinkUnsupported, "required privilege is not held"),
     Sign::decisive(Cause::SymlinkUnsupported, "operation not permitted").with(&["' -> '", "symlink"]),
-    Sign::decisive(Cause::SymlinkUnsupported, "symlink")
+    Sign::decisive(Cause::SymlinkUnsupported, "symlink ")
+        .with(&[
+            "not supported",
+            "not permitted",
+            "eperm",
+            "cannot create",
+            "could not create",
+            "failed to create",
+            "unsupported",
+            "enosys",
+            "function not implemented",
+            "privilege",
+        ])
+        .without(&["uses symlinks by default", "degraded"]),
+    Sign::decisive(Cause::SymlinkUnsupported, "symlinks ")
+        .with(&[
+            "not supported",
+            "not permitted",
+            "eperm",
+            "cannot create",
+            "could not create",
+            "failed to create",
+            "unsupported",
+            "enosys",
+            "function not implemented",
+            "privilege",
+        ])
+        .without(&["uses symlinks by default", "degraded"]),
+    Sign::decisive(Cause::SymlinkUnsupported, "symlink:")
+        .with(&[
+            "not supported",
+            "not permitted",
+            "eperm",
+            "cannot create",
+            "could not create",
+            "failed to create",
+            "unsupported",
+            "enosys",
+            "function not implemented",
+            "privilege",
+        ])
+        .without(&["uses symlinks by default", "degraded"]),
+    Sign::decisive(Cause::SymlinkUnsupported, "symlink(")
+        .with(&[
+            "not supported",
+            "not permitted",
+            "eperm",
+            "cannot create",
+            "could not create",
+            "failed to create",
+            "unsupported",
+            "enosys",
+            "function not implemented",
+            "privilege",
+        ])
+        .without(&["uses symlinks by default", "degraded"]),
+    Sign::decisive(Cause::SymlinkUnsupported, "symbolic link")
         .with(&[
             "not supported",
             "not permitted",

@@ -37,7 +37,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::NotADownload, "free memory on device"),
     Sign::decisive(Cause::NotADownload, "no available memory for the cache blocks"),
     Sign::decisive(Cause::NotADownload, "dll load failed").without(&["hf_xet"]),
-    Sign::decisive(Cause::NotADownload, "libcuda").with(&["cannot open shared object", "not found"]),
+    Sign::decisive(Cause::NotADownload, "libcuda.so").with(&["cannot open shared object", "not found"]),
     Sign::decisive(Cause::NotADownload, "cannot open shared object file").without(&["hf_xet"]),
     Sign::decisive(Cause::NotADownload, "cuda out of memory"),
     Sign::decisive(Cause::NotADownload, "outofmemoryerror"),

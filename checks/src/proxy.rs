@@ -28,7 +28,6 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::ProxyUnreachable, "proxy connect error"),
     Sign::symptom(Cause::ProxyUnreachable, "tunnel error").without(&["407", "403", "proxy auth"]),
     Sign::decisive(Cause::ProxyAuth, "tunnel error").with(&["407", "403", "proxy auth"]),
-    Sign::decisive(Cause::ProxyAuth, "(407)"),
     Sign::decisive(Cause::ProxyAuth, "err_proxy_auth"),
     Sign::decisive(Cause::ProxyAuth, "407 proxy"),
     Sign::decisive(Cause::ProxyMisconfigured, "proxy url had no scheme"),

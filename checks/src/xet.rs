@@ -35,7 +35,43 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::XetClient, "to use optimized download using xet storage"),
     Sign::decisive(Cause::XetClient, "from 'hf_xet'").with(&["cannot import"]),
     Sign::decisive(Cause::XetClient, "no module named 'hf_xet'"),
-    Sign::symptom(Cause::XetClient, "hf_xet").with(&[
+    Sign::symptom(Cause::XetClient, "hf_xet/src").with(&[
+        "panicked",
+        "panic",
+        "importerror",
+        "undefined symbol",
+        "glibc",
+        "dll load failed",
+        "segmentation",
+    ]),
+    Sign::symptom(Cause::XetClient, "hf_xet.abi3").with(&[
+        "panicked",
+        "panic",
+        "importerror",
+        "undefined symbol",
+        "glibc",
+        "dll load failed",
+        "segmentation",
+    ]),
+    Sign::symptom(Cause::XetClient, "import hf_xet").with(&[
+        "panicked",
+        "panic",
+        "importerror",
+        "undefined symbol",
+        "glibc",
+        "dll load failed",
+        "segmentation",
+    ]),
+    Sign::symptom(Cause::XetClient, "hf_xet-1").with(&[
+        "panicked",
+        "panic",
+        "importerror",
+        "undefined symbol",
+        "glibc",
+        "dll load failed",
+        "segmentation",
+    ]),
+    Sign::symptom(Cause::XetClient, "/hf_xet/").with(&[
         "panicked",
         "panic",
         "importerror",
@@ -47,8 +83,8 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::XetClient, "xetauthenticationerror"),
     Sign::symptom(Cause::XetClient, "xetobjectnotfounderror"),
     Sign::symptom(Cause::XetClient, "xet download failed"),
-    Sign::symptom(Cause::XetClient, "xet_get").with(&["error", "failed"]),
-    Sign::symptom(Cause::XetClient, "hf-xet")
+    Sign::symptom(Cause::XetClient, "xet_get()").with(&["error", "failed"]),
+    Sign::symptom(Cause::XetClient, "hf-xet-1")
         .with(&["panicked", "failed", "error", "incompatible"])
         .without(&["pip install"]),
     Sign::symptom(Cause::XetClient, "xet-core").with(&["panicked", "error"]).without(&["warn", "retry"]),

@@ -180,17 +180,20 @@ static PARALLEL: LazyLock<Regex> = LazyLock::new(|| {
     let after =
         "(?:parallel |concurrent |download )?(?:workers|threads|processes|connections|downloads|jobs|instances)";
     regex(&format!(
-        r"(?:--?)?(?:{before})(?:=| |: |\()(?:[a-z_]+=)?([0-9]{{1,4}})(?-u:\b)|(?-u:\b)([0-9]{{1,4}}) {after}(?-u:\b)|worker +[0-9]+/([0-9]{{1,4}})(?-u:\b)|threadpool(?:executor)?\((?:max_workers=)?([0-9]{{1,4}})|(?:xargs|parallel) [^|]*-[pj] ?([0-9]{{1,4}})(?-u:\b)|aria2c? [^|]*-[xsj] ?([0-9]{{1,3}})(?-u:\b)|os\.cpu_count\(\) = ([0-9]{{1,4}})|cn:([0-9]{{1,3}})(?-u:\b)"
+        r"(?:--?)?(?:{before})(?:=| |: |\()(?:[a-z_]+=)?([0-9]{{1,4}})(?-u:\b)|(?-u:\b)([0-9]{{1,4}}) {after}(?-u:\b)|worker +[0-9]+/([0-9]{{1,4}})(?-u:\b)|threadpool(?:executor)?\((?:max_workers=)?([0-9]{{1,4}})|(?:xargs|parallel) [^|]*-[pj] ?([0-9]{{1,4}})(?-u:\b)|os\.cpu_count\(\) = ([0-9]{{1,4}})|cn:([0-9]{{1,3}})(?-u:\b)"
     ))
 });
 
+static CONNECTIONS: LazyLock<Regex> = LazyLock::new(|| regex(r" -[xsj] ?([0-9]{1,3})(?-u:\b)"));
+
 /// How many transfers at once a line in lower case asks for or shows; the largest number of the line.
 pub fn parallelism(lower: &str) -> Option<u32> {
-    PARALLEL
-        .captures_iter(lower)
-        .take(8)
-        .filter_map(|found| found.iter().skip(1).flatten().next().and_then(|m| m.as_str().parse().ok()))
-        .max()
+    let largest = |pattern: &Regex| {
+        let numbers = pattern.captures_iter(lower).take(8);
+        numbers.filter_map(|found| found.iter().skip(1).flatten().next().and_then(|m| m.as_str().parse().ok())).max()
+    };
+    let of_aria2 = if lower.contains("aria2") { largest(&CONNECTIONS) } else { None };
+    largest(&PARALLEL).max(of_aria2)
 }
 
 /// The repository that a command asks for.

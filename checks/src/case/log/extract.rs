@@ -263,7 +263,7 @@ pub fn target_of(path: &str) -> Option<Target> {
     }
     let verb = parts.iter().position(|part| AFTER_THE_ID.contains(part)).filter(|at| *at <= 2);
     let id = &parts[..verb.unwrap_or(parts.len()).min(2)];
-    if id.is_empty() || (verb.is_none() && (parts.len() > 2 || id.len() < 2)) {
+    if id.is_empty() || (verb.is_none() && (parts.len() > 2 || (id.len() < 2 && !api))) {
         return None;
     }
     let repo_id = id.join("/");

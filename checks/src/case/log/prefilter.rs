@@ -1,13 +1,11 @@
 //! Which lines are worth a closer look: a skipping search for a fragment of every sign, far faster than the search for
 //! the signs themselves.
 //!
-//! Of every pattern one window of [`WINDOW`] bytes is looked for, in the manner of Wu and Manber: the last three bytes of
-//! the window under the cursor say how far it may jump. What is shorter than a window is looked for on its own. A line
-//! on which neither finds anything holds no sign; one on which they do may still hold none.
+//! Of every pattern one window is looked for, in the manner of Wu and Manber: the last three bytes of the window under the
+//! cursor say how far it may jump. A line on which nothing is found holds no sign; one on which something is found may
+//! still hold none.
 
-use aho_corasick::AhoCorasick;
-
-/// Bytes of a window.
+/// Bytes of a window. No sign may be shorter.
 const WINDOW: usize = 8;
 /// Bytes that decide on a jump.
 const BLOCK: usize = 3;
@@ -20,8 +18,10 @@ const BITS: usize = 1 << 18;
 #[derive(Debug)]
 pub struct Prefilter {
     jumps: Vec<u8>,
+    /// One bit for every window, by its hash: most blocks that could end a window do not.
     windows: Vec<u64>,
-    short: Option<AhoCorasick>,
+    /// The windows themselves, in order.
+    keys: Vec<u64>,
 }
 
 /// Letters of both cases alike; other bytes may fall together too, which only makes the search less exact.
@@ -33,10 +33,13 @@ fn slot(a: u8, b: u8, c: u8) -> usize {
     ((usize::from(fold(a)) << 10) ^ (usize::from(fold(b)) << 5) ^ usize::from(fold(c))) & (SLOTS - 1)
 }
 
-fn bit(window: [u8; WINDOW]) -> usize {
-    let folded = u64::from_le_bytes(window) | 0x2020_2020_2020_2020;
-    let mixed = folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 46;
-    usize::try_from(mixed).unwrap_or(0) & (BITS - 1)
+/// A window without regard to case, as one number.
+fn key(window: &[u8]) -> u64 {
+    window.iter().fold(0_u64, |key, byte| (key << 8) | u64::from(fold(*byte)))
+}
+
+fn bit(key: u64) -> usize {
+    usize::try_from(key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 46).unwrap_or(0) & (BITS - 1)
 }
 
 /// How common a letter is in logs: windows of rare letters make fewer false finds and longer jumps.
@@ -50,72 +53,86 @@ fn commonness(byte: u8) -> u32 {
     }
 }
 
+/// What healthy logs are full of: no window is taken from it where another is at hand.
+const EVERYWHERE: &[&str] = &[
+    "http/1.1",
+    "http/1.0",
+    "http/2 200",
+    "https://huggingface.co/",
+    "http://",
+    "content-length",
+    "content-type",
+    "connection",
+    "download",
+    "downloading",
+    "huggingface_hub",
+    "huggingface.co",
+    "huggingface",
+    "response",
+    "request",
+    "model.safetensors",
+    "transformers",
+    "complete",
+    "/resolve/main/",
+    "/api/models/",
+    "authorization",
+    "warning",
+];
+
+/// How many false finds a window makes, roughly.
+fn cost(window: &[u8]) -> u32 {
+    let everywhere = std::str::from_utf8(window).is_ok_and(|text| {
+        let text = text.to_ascii_lowercase();
+        EVERYWHERE.iter().any(|phrase| phrase.contains(&text))
+    });
+    window.iter().map(|b| commonness(*b)).sum::<u32>() + if everywhere { 1000 } else { 0 }
+}
+
 impl Prefilter {
-    /// A search for all of these words, compared without regard to ASCII case.
+    /// A search for all of these words, compared without regard to ASCII case. What is shorter than a window is left out.
     pub fn new<'a>(patterns: impl Iterator<Item = &'a str>) -> Prefilter {
         let longest = u8::try_from(WINDOW - BLOCK + 1).unwrap_or(1);
-        let mut jumps = vec![longest; SLOTS];
-        let mut windows = vec![0_u64; BITS / 64];
-        let mut short: Vec<&str> = Vec::new();
+        let mut filter = Prefilter { jumps: vec![longest; SLOTS], windows: vec![0; BITS / 64], keys: Vec::new() };
         for pattern in patterns {
-            let bytes = pattern.as_bytes();
-            let rarest = bytes.windows(WINDOW).min_by_key(|w| w.iter().map(|b| commonness(*b)).sum::<u32>());
-            let Some(window) = rarest.and_then(|w| <[u8; WINDOW]>::try_from(w).ok()) else {
-                short.push(pattern);
-                continue;
-            };
-            for (at, block) in window.windows(BLOCK).enumerate() {
-                let jump = u8::try_from(WINDOW - BLOCK - at).unwrap_or(0);
-                let slot = slot(block[0], block[1], block[2]);
-                jumps[slot] = jumps[slot].min(jump);
-            }
-            let bit = bit(window);
-            windows[bit / 64] |= 1 << (bit % 64);
+            filter.add(pattern.as_bytes());
         }
-        let short = (!short.is_empty()).then(|| {
-            let both: Vec<String> =
-                short.iter().flat_map(|s| [s.to_ascii_lowercase(), s.to_ascii_uppercase()]).collect();
-            AhoCorasick::new(both).expect("a few short patterns fit an automaton")
-        });
-        Prefilter { jumps, windows, short }
+        filter.keys.sort_unstable();
+        filter
     }
 
-    /// The places in `text` where a fragment may stand, in their order; after each the search goes on at what `next` says.
+    fn add(&mut self, pattern: &[u8]) {
+        let Some(window) = pattern.windows(WINDOW).min_by_key(|window| cost(window)) else { return };
+        for (at, block) in window.windows(BLOCK).enumerate() {
+            let jump = u8::try_from(WINDOW - BLOCK - at).unwrap_or(0);
+            let slot = slot(block[0], block[1], block[2]);
+            self.jumps[slot] = self.jumps[slot].min(jump);
+        }
+        let key = key(window);
+        self.windows[bit(key) / 64] |= 1 << (bit(key) % 64);
+        self.keys.push(key);
+    }
+
+    /// The places in `text` where a fragment may stand, in their order; after each the search goes on where `found` says.
     pub fn find(&self, text: &[u8], mut found: impl FnMut(usize) -> usize) {
-        let mut short = self.next_short(text, 0);
-        let mut at = WINDOW - 1;
-        loop {
-            let long = self.next_long(text, at);
-            let place = match (long, short) {
-                (Some(long), Some(short)) => long.min(short),
-                (Some(place), None) | (None, Some(place)) => place,
-                (None, None) => return,
-            };
-            let next = found(place).max(place + 1);
-            at = next + WINDOW - 1;
-            if short.is_some_and(|short| short < next) {
-                short = self.next_short(text, next);
-            }
+        let mut from = 0;
+        while let Some(place) = self.next(text, from) {
+            from = found(place).max(place + 1);
         }
     }
 
-    fn next_short(&self, text: &[u8], from: usize) -> Option<usize> {
-        let rest = text.get(from..)?;
-        self.short.as_ref()?.find(rest).map(|found| from + found.start())
-    }
-
-    /// The beginning of the next window that ends at `at` or behind.
-    fn next_long(&self, text: &[u8], mut at: usize) -> Option<usize> {
+    /// The beginning of the next window that begins at `from` or behind.
+    fn next(&self, text: &[u8], from: usize) -> Option<usize> {
         let jumps: &[u8; SLOTS] = self.jumps.as_slice().try_into().ok()?;
-        while at < text.len() {
-            let jump = jumps[slot(text[at - 2], text[at - 1], text[at])];
+        let mut at = from.checked_add(WINDOW - 1)?;
+        while let Some(block) = text.get(at - 2..=at) {
+            let jump = jumps[slot(block[0], block[1], block[2])];
             if jump > 0 {
                 at += usize::from(jump);
                 continue;
             }
-            let window = <[u8; WINDOW]>::try_from(&text[at + 1 - WINDOW..=at]).ok()?;
-            let bit = bit(window);
-            if self.windows[bit / 64] >> (bit % 64) & 1 == 1 {
+            let key = key(&text[at + 1 - WINDOW..=at]);
+            let bit = bit(key);
+            if (self.windows[bit / 64] >> (bit % 64)) & 1 == 1 && self.keys.binary_search(&key).is_ok() {
                 return Some(at + 1 - WINDOW);
             }
             at += 1;
@@ -140,7 +157,7 @@ mod tests {
 
     #[test]
     fn every_pattern_is_found_in_every_case() {
-        let patterns = ["no space left on device", "eperm", "a\"b", "getaddrinfo enotfound", "[errno -2]"];
+        let patterns = ["no space left on device", "enospc: ", "getaddrinfo enotfound", "[errno -2]"];
         let filter = Prefilter::new(patterns.into_iter());
         for pattern in patterns {
             for text in [pattern.to_owned(), format!("xx {pattern} yy"), pattern.to_ascii_uppercase()] {
@@ -150,10 +167,20 @@ mod tests {
         assert!(!finds(&filter, "model.safetensors: 100% 4.98G/4.98G 97.1MB/s"));
     }
 
+    #[test]
+    fn every_sign_is_long_enough() {
+        for check in crate::CHECKS {
+            for sign in check.signs {
+                assert!(sign.words.len() >= WINDOW, "{}", sign.words);
+                assert_eq!(sign.words, sign.words.to_lowercase(), "signs are compared in lower case");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_is_missed(before in ".{0,40}", which in 0_usize..3, after in ".{0,40}") {
-            let patterns = ["connection refused", "enospc", "dns error"];
+            let patterns = ["connection refused", "enospc: ", "dns error"];
             let filter = Prefilter::new(patterns.into_iter());
             let text = format!("{before}{}{after}", patterns[which]);
             let at = before.len();

@@ -10,7 +10,7 @@ use super::scan::Scan;
 /// Bytes read at once; also the longest line that is seen in one piece.
 const BUFFER: usize = 1 << 20;
 /// Bytes at the beginning of a log whose lines are all looked at: most logs are no longer.
-const WHOLE: usize = 1 << 20;
+const WHOLE: usize = 1 << 18;
 /// Bytes that tell the encoding.
 const SAMPLE: u64 = 4096;
 

@@ -214,7 +214,9 @@ impl Scan {
             self.exception_closed = false;
             self.frames.clear();
         }
-        if triggers.contains(&Trigger::Success) && is_success(text, &lower) {
+        if (triggers.contains(&Trigger::Success) || triggers.contains(&Trigger::MaybeSuccess))
+            && is_success(text, &lower)
+        {
             self.success(number);
         }
         if lower.contains("train_runtime") || lower.starts_with("training completed") {
@@ -226,7 +228,7 @@ impl Scan {
         if is_code || self.after_frame {
             return;
         }
-        let trouble = triggers.contains(&Trigger::Trouble);
+        let trouble = triggers.contains(&Trigger::Trouble) || triggers.contains(&Trigger::Error);
         let status = if trouble || !marks.is_empty() { extract::status(&lower).filter(|s| *s >= 400) } else { None };
         let exception = if ends_a_trace {
             any_exception(text)
@@ -443,7 +445,8 @@ impl Scan {
         }
         if (triggers.contains(&Trigger::Hub)
             || triggers.contains(&Trigger::Kin)
-            || triggers.contains(&Trigger::Trouble))
+            || triggers.contains(&Trigger::Trouble)
+            || triggers.contains(&Trigger::Error))
             && let Some(target) = extract::target_in_words(text)
         {
             self.target(number, target);

@@ -16,8 +16,12 @@ pub enum Trigger {
     Linked,
     /// An exception, an error, a status.
     Trouble,
+    /// A word of trouble that is common in any log.
+    Error,
     /// Something came to a good end.
     Success,
+    /// Something may have come to a good end; common in any log.
+    MaybeSuccess,
     /// It has to do with the Hub.
     Hub,
     /// It may have to do with the Hub: what is downloaded, or who downloads.
@@ -35,7 +39,16 @@ pub enum Trigger {
 impl Trigger {
     /// Whether its words are rare enough to look for them in all of a long log.
     fn is_rare(self) -> bool {
-        !matches!(self, Trigger::Hub | Trigger::Kin | Trigger::Url | Trigger::Frame | Trigger::Fact)
+        !matches!(
+            self,
+            Trigger::Hub
+                | Trigger::Kin
+                | Trigger::Url
+                | Trigger::Frame
+                | Trigger::Fact
+                | Trigger::Error
+                | Trigger::MaybeSuccess
+        )
     }
 }
 
@@ -43,49 +56,55 @@ const TRIGGERS: &[(Trigger, &str)] = &[
     (Trigger::Traceback, "traceback (most recent call last)"),
     (Trigger::Linked, "during handling of the above exception"),
     (Trigger::Linked, "the above exception was the direct cause"),
-    (Trigger::Trouble, "error"),
-    (Trigger::Trouble, "exception"),
+    (Trigger::Error, "error"),
+    (Trigger::Error, "(407)"),
+    (Trigger::Error, "exception"),
     (Trigger::Trouble, "http/2 4"),
     (Trigger::Trouble, "http/2 5"),
     (Trigger::Trouble, "http/1.1 4"),
     (Trigger::Trouble, "http/1.1 5"),
-    (Trigger::Trouble, "http/1.1\" 4"),
+    (Trigger::Error, "http/1.1\" 4"),
     (Trigger::Trouble, "client error"),
     (Trigger::Trouble, "unauthorized"),
-    (Trigger::Trouble, "forbidden"),
-    (Trigger::Trouble, "not found"),
-    (Trigger::Trouble, "fatal:"),
+    (Trigger::Error, "forbidden"),
+    (Trigger::Error, "not found"),
+    (Trigger::Error, "fatal:"),
     (Trigger::Trouble, "panicked"),
-    (Trigger::Trouble, "status=4"),
-    (Trigger::Trouble, "status=5"),
-    (Trigger::Trouble, "status code"),
-    (Trigger::Trouble, "status_code"),
+    (Trigger::Error, "status=4"),
+    (Trigger::Error, "status=5"),
+    (Trigger::Error, "status code"),
+    (Trigger::Error, "status_code"),
     (Trigger::Trouble, "get failed ("),
     (Trigger::Trouble, "manifest: 4"),
     (Trigger::Trouble, "manifest: 5"),
-    (Trigger::Trouble, " 429"),
-    (Trigger::Trouble, "(429"),
-    (Trigger::Trouble, " 401"),
-    (Trigger::Trouble, " 403"),
-    (Trigger::Trouble, " 404"),
-    (Trigger::Trouble, " 503"),
-    (Trigger::Trouble, " 504"),
-    (Trigger::Trouble, "killed"),
+    (Trigger::Error, " 429"),
+    (Trigger::Error, "(429"),
+    (Trigger::Error, " 401"),
+    (Trigger::Error, " 403"),
+    (Trigger::Error, " 404"),
+    (Trigger::Error, " 503"),
+    (Trigger::Error, " 504"),
+    (Trigger::Error, "killed"),
     (Trigger::Success, "download complete"),
-    (Trigger::Success, "downloaded"),
-    (Trigger::Success, "status 0"),
-    (Trigger::Success, "code 0"),
-    (Trigger::Success, "code: 0"),
-    (Trigger::Success, "code=0"),
-    (Trigger::Success, " 0 errors"),
-    (Trigger::Success, " 0 failed"),
-    (Trigger::Success, "errors: 0"),
-    (Trigger::Success, "/snapshots/"),
-    (Trigger::Success, "\\snapshots\\"),
+    (Trigger::MaybeSuccess, "downloaded"),
+    (Trigger::MaybeSuccess, "status 0"),
+    (Trigger::MaybeSuccess, "code 0"),
+    (Trigger::MaybeSuccess, "code: 0"),
+    (Trigger::MaybeSuccess, "code=0"),
+    (Trigger::MaybeSuccess, " 0 errors"),
+    (Trigger::MaybeSuccess, " 0 failed"),
+    (Trigger::MaybeSuccess, "errors: 0"),
+    (Trigger::MaybeSuccess, "/snapshots/"),
+    (Trigger::MaybeSuccess, "\\snapshots\\"),
     (Trigger::Success, "saved ["),
-    (Trigger::Success, "success"),
+    (Trigger::MaybeSuccess, "success"),
+    (Trigger::Success, "✓ downloaded"),
+    (Trigger::Success, "successfully downloaded"),
+    (Trigger::Success, "download completed"),
+    (Trigger::Success, "exit status 0"),
+    (Trigger::Success, "exited with code 0"),
     (Trigger::Success, "train_runtime"),
-    (Trigger::Success, "completed"),
+    (Trigger::MaybeSuccess, "completed"),
     (Trigger::AskStatus, "echo $?"),
     (Trigger::AskStatus, "%errorlevel%"),
     (Trigger::AskStatus, "$lastexitcode"),

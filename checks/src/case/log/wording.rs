@@ -117,7 +117,7 @@ pub fn is_success(text: &str, lower: &str) -> bool {
     }
     if let Some(at) = lower.find("download complete") {
         let bar = &lower[at..];
-        return !bar.contains('%') || bar.contains("100%");
+        return bar.contains("100%") || !(bar.contains('%') || bar.contains("b/s"));
     }
     if [
         "✓ downloaded",
