@@ -237,7 +237,9 @@ impl Scan {
         } else {
             None
         };
-        let names_a_quota = lower.contains("requests remaining") || lower.starts_with("ratelimit");
+        let names_a_quota = ["requests remaining", "ratelimit: ", "ratelimit-policy: ", "amz cf id"]
+            .iter()
+            .any(|words| lower.contains(words));
         if marks.is_empty() && status.is_none() && exception.is_none() && !names_a_quota {
             return;
         }
