@@ -1,1 +1,37 @@
-//! What faces the person.
+//! What faces the person: the command line, the reports, the wrapped command, the application of fixes.
+//!
+//! What is examined and how it is concluded lives in [`hfdoctor_checks`].
+
+pub mod cli;
+pub mod command;
+pub mod exit;
+pub mod fix;
+pub mod progress;
+pub mod report;
+pub mod run;
+pub mod terminal;
+pub mod wait;
+
+use clap::Parser;
+use hfdoctor_checks::redact::Redactor;
+
+/// Parses the command line, runs it, and says how it ended.
+pub fn main() -> std::process::ExitCode {
+    let arguments = match cli::Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are answers, all else is wrong usage; printing fails only when nobody listens.
+            let _ = error.print();
+            return if error.use_stderr() { exit::Exit::Usage.into() } else { exit::Exit::Healthy.into() };
+        }
+    };
+    match command::run(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            // The text may quote what was typed or read: no escape of it may reach the terminal.
+            let masked = Redactor::new(std::iter::empty(), None).clean(&error.to_string());
+            eprintln!("hfdoctor: {masked}");
+            exit::Exit::Usage.into()
+        }
+    }
+}

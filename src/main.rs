@@ -1,3 +1,5 @@
-//! The program.
+//! The program. All of it is in the library, so that tests and other programs can call it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    hfdoctor::main()
+}

@@ -114,6 +114,14 @@ pub fn wants_nothing(_: &Case) -> BTreeSet<Want> {
     BTreeSet::new()
 }
 
+/// The whole conclusion of a check that has only the log to look at.
+pub fn conclude_from_log(case: &Case, causes: &[Cause]) -> Conclusion {
+    match case.log {
+        Some(_) => Conclusion::ok("the log shows none of it").with(log_findings(case, causes)),
+        None => Conclusion::skipped("only the failed command's output shows it: --log FILE"),
+    }
+}
+
 /// The check's findings from the log alone.
 pub fn log_findings(case: &Case, causes: &[Cause]) -> Vec<Finding> {
     case.log.as_ref().map(|log| log.findings(causes)).unwrap_or_default()

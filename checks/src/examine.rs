@@ -6,8 +6,10 @@ use std::sync::Arc;
 use crate::case::Case;
 use crate::check::{Check, Outcome, Status};
 use crate::diagnosis::{Bearing, Finding, Note, Ranked, rank};
-use crate::observe::{Network, Observations, Progress, Want};
+use crate::observe::{Network, Observations, Progress, Volumes, Want};
 use crate::registry::CHECKS;
+use crate::remedies::usual;
+use crate::trace;
 
 /// Which checks run.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +52,8 @@ pub struct Diagnosis {
     pub outcomes: Vec<Outcome>,
     /// The requests that were sent and the hosts that were met.
     pub network: Network,
+    /// The volumes, where they were looked at.
+    pub volumes: Option<Volumes>,
 }
 
 /// Examines a case: makes what the checks want, all at once, then lets each conclude.
@@ -86,9 +90,25 @@ pub fn conclude(case: &Case, selection: &Selection, observations: &Observations)
             notes: conclusion.notes.into_iter().map(|text| Note { check: check.name, text }).collect(),
         });
     }
-    let causes = rank(findings);
+    findings.extend(
+        trace::findings(case, observations)
+            .into_iter()
+            .filter(|(check, _)| selection.takes(check))
+            .map(|(check, f)| (check.name, f)),
+    );
+    let mut causes = rank(findings);
+    for ranked in causes.iter_mut().filter(|ranked| ranked.finding.fixes.is_empty()) {
+        ranked.finding.fixes = usual(ranked.finding.cause, case);
+    }
     let notes = outcomes.iter().flat_map(|outcome| outcome.notes.clone()).collect();
-    Diagnosis { verdict: verdict(case, &causes, &outcomes), causes, notes, outcomes, network: observations.network() }
+    Diagnosis {
+        verdict: verdict(case, &causes, &outcomes),
+        causes,
+        notes,
+        outcomes,
+        network: observations.network(),
+        volumes: observations.volumes().ok().cloned(),
+    }
 }
 
 /// Causes, health, or neither.

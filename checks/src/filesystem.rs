@@ -1,9 +1,15 @@
 //! Links and path lengths of the cache's file system.
 
-use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings, wants_nothing};
-use crate::diagnosis::Cause;
-use crate::observe::Observations;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::case::{Case, Target, log::Sign};
+use crate::check::{Check, Conclusion, log_findings};
+use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::measure::{count, size};
+use crate::observe::cache::name;
+use crate::observe::cache::need;
+use crate::observe::volume::{Purpose, Volume};
+use crate::observe::{Cache, Observations, Want};
 
 const CAUSES: &[Cause] = &[Cause::SymlinkUnsupported, Cause::PathTooLong];
 
@@ -13,7 +19,7 @@ pub static CHECK: Check = Check {
     about: "links and path lengths of the cache's file system",
     causes: CAUSES,
     signs: SIGNS,
-    wants: wants_nothing,
+    wants,
     conclude,
 };
 
@@ -117,6 +123,178 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::PathTooLong, "exceeds the maximum path"),
 ];
 
-fn conclude(case: &Case, _: &Observations) -> Conclusion {
-    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+fn wants(case: &Case) -> BTreeSet<Want> {
+    let mut wants = BTreeSet::from([Want::Volumes, Want::Cache]);
+    if case.target.is_some() {
+        wants.insert(Want::Record);
+    }
+    wants
+}
+
+fn conclude(case: &Case, observations: &Observations) -> Conclusion {
+    let logged = log_findings(case, CAUSES);
+    let volumes = match observations.volumes() {
+        Ok(volumes) => volumes,
+        Err(why) => return Conclusion::unknown(why.to_string()).with(logged),
+    };
+    let volume = volumes.iter().find(|v| v.purpose == Purpose::HubCache);
+    let cache = observations.cache().ok();
+    let mut conclusion = Conclusion::ok(match volume.and_then(|v| v.mount.as_ref()) {
+        Some(mount) => format!("the hub cache lies on {}", mount.kind),
+        None => "nothing speaks against links and path lengths".to_owned(),
+    });
+    if logged.iter().all(|f| f.cause != Cause::SymlinkUnsupported) {
+        conclusion.notes.extend(without_links(volume, cache));
+    }
+    if let Some(target) = &case.target {
+        let record = observations.record().ok().and_then(|record| record.repository.as_ref());
+        let files = need::expected(target, record, cache.and_then(|c| c.target.as_ref())).unwrap_or_default();
+        let paths: Vec<&str> = files.keys().map(String::as_str).collect();
+        conclusion = conclusion.with(too_long(case, target, &paths, Limits::of_this_system()));
+        if cfg!(any(windows, target_os = "macos")) {
+            conclusion.notes.extend(clashes(&paths));
+        }
+    }
+    conclusion.with(logged)
+}
+
+/// Copies in place of links: they cost space, and the client works with them.
+fn without_links(volume: Option<&Volume>, cache: Option<&Cache>) -> Option<String> {
+    let kind = volume.and_then(|v| v.mount.as_ref()).filter(|m| m.has_no_links()).map(|m| m.kind.as_str());
+    let copies = cache.filter(|c| c.links == 0 && c.real_files.files > 0).map(|c| c.real_files);
+    match (kind, copies) {
+        (Some(kind), _) => Some(format!(
+            "the hub cache lies on {kind}, which has no links: every revision is kept as copies of its own"
+        )),
+        (None, Some(copies)) => Some(format!(
+            "the snapshots hold {} ({}) in place of links: every revision is kept as copies of its own",
+            count(copies.files, "real file"),
+            size(copies.bytes)
+        )),
+        (None, None) => None,
+    }
+}
+
+/// How long names may be on a system.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// One part of a path, in bytes; on Windows in UTF-16 units.
+    part: usize,
+    /// A whole path.
+    path: usize,
+    /// Whether lengths are counted in UTF-16 units.
+    wide: bool,
+}
+
+impl Limits {
+    fn of_this_system() -> Limits {
+        if cfg!(windows) {
+            // The client asks for long paths by itself (`\\?\`), for which the system's own limit holds.
+            Limits { part: 255, path: 32_767, wide: true }
+        } else if cfg!(target_os = "macos") {
+            Limits { part: 255, path: 1024, wide: true }
+        } else {
+            Limits { part: 255, path: 4096, wide: false }
+        }
+    }
+
+    fn length(self, text: &str) -> usize {
+        if self.wide { text.encode_utf16().count() } else { text.len() }
+    }
+}
+
+/// The longest path that the download makes, when it is too long.
+fn too_long(case: &Case, target: &Target, paths: &[&str], limits: Limits) -> Option<Finding> {
+    let folder = name::folder(target.repo_type, &target.repo_id);
+    let cache = case.settings.hub_cache.to_string_lossy().into_owned();
+    let prefix = format!("{cache}/{folder}/snapshots/{}/", "0".repeat(40));
+    // The lock, or the partial file, of a large file has the longest name beside the file's own.
+    let partial = format!("{cache}/{folder}/blobs/{}.00000000.incomplete", "0".repeat(64));
+    let whole = paths.iter().map(|path| format!("{prefix}{path}")).chain([partial]).max_by_key(|p| limits.length(p))?;
+    let part = paths.iter().flat_map(|p| p.split('/')).chain([folder.as_str()]).max_by_key(|p| limits.length(p))?;
+    let (summary, evidence) = if limits.length(part) > limits.part {
+        let length = limits.length(part);
+        (
+            format!("a name in {} has {length} characters; the file system allows {}", target.repo_id, limits.part),
+            format!("the name `{part}` has {length} characters"),
+        )
+    } else if limits.length(&whole) >= limits.path {
+        let length = limits.length(&whole);
+        (
+            format!("a path of the download has {length} characters; the system allows {}", limits.path - 1),
+            format!("{whole} has {length} characters, {} of them for the cache's own folder", limits.length(&cache)),
+        )
+    } else {
+        return None;
+    };
+    let mut finding = Finding::new(Cause::PathTooLong, Certainty::Confirmed, summary)
+        .bearing(Bearing::Failure)
+        .saw(Source::Disk, evidence);
+    if limits.length(&cache) > 100 {
+        let short = if cfg!(windows) { r"C:\hf" } else { "/tmp/hf" };
+        let action = Action::SetVariable { name: "HF_HUB_CACHE".to_owned(), value: short.to_owned() };
+        finding = finding.fix(
+            Fix::automatic(
+                "shorten-cache-path",
+                Risk::Ask,
+                "keep the hub cache in a folder with a short path",
+                vec![action],
+            )
+            .command(format!("export HF_HUB_CACHE={short}")),
+        );
+    }
+    Some(finding.fix(Fix::manual("download-elsewhere", "download the file to a folder of your own under a short path")))
+}
+
+/// Files that differ only by case, where the system does not tell them apart.
+fn clashes(paths: &[&str]) -> Option<String> {
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
+    paths.iter().find_map(|path| {
+        let other = known.insert(path.to_lowercase(), path)?;
+        Some(format!("{other} and {path} differ only by case: this file system keeps one of them"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::observe::cache::Amount;
+    use crate::observe::made_cache::{case, of};
+
+    #[test]
+    fn copies_in_place_of_links_are_a_note() {
+        let home = tempfile::tempdir().expect("a folder");
+        let case = Arc::new(case(home.path(), &[], None));
+        let cache = |links| Cache { links, real_files: Amount { files: 3, bytes: 9_000_000 }, ..Cache::default() };
+        let conclusion = |links| conclude(&case, &of(&case).seeing_volumes(Vec::new()).seeing_cache(cache(links)));
+        assert_eq!((conclusion(0).findings.len(), conclusion(0).notes.len()), (0, 1));
+        assert!(conclusion(0).notes[0].contains("3 real files"));
+        assert_eq!(conclusion(5).notes.len(), 0);
+    }
+
+    #[test]
+    fn the_longest_path_is_measured_with_the_caches_own() {
+        let home = tempfile::tempdir().expect("a folder");
+        let case = case(home.path(), &[], Some("a/b"));
+        let target = case.target.as_ref().expect("a target");
+        let limits = Limits { part: 255, path: 4096, wide: false };
+        assert_eq!(too_long(&case, target, &["a/b.bin"], limits), None);
+        let deep = "folder/".repeat(600);
+        let long = too_long(&case, target, &[&deep], limits).expect("too long");
+        assert_eq!((long.cause, long.certainty), (Cause::PathTooLong, Certainty::Confirmed));
+        let name = "n".repeat(256);
+        assert!(too_long(&case, target, &[&name], limits).expect("too long").summary.contains("256"));
+        // Characters count as the system counts them.
+        let wide = "ü".repeat(200);
+        assert!(too_long(&case, target, &[&wide], limits).is_some());
+        assert_eq!(too_long(&case, target, &[&wide], Limits { wide: true, ..limits }), None);
+    }
+
+    #[test]
+    fn names_that_differ_by_case_clash() {
+        assert!(clashes(&["a/Config.json", "a/config.json"]).is_some());
+        assert_eq!(clashes(&["a/config.json", "b/config.json"]), None);
+    }
 }

@@ -1,9 +1,19 @@
 //! Whether cached files are what they should be.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings, wants_nothing};
-use crate::diagnosis::Cause;
-use crate::observe::Observations;
+use crate::check::{Check, Conclusion, log_findings};
+use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::disk::quoted;
+use crate::measure::{count, size};
+use crate::observe::cache::need::{self, Expected};
+use crate::observe::cache::{RepoName, TargetCache};
+use crate::observe::integrity::header::Flaw;
+use crate::observe::integrity::{Damage, Damaged, Integrity};
+use crate::observe::{Observations, Want};
+use crate::partial::download_command;
 
 const CAUSES: &[Cause] = &[Cause::CorruptFile, Cause::LfsPointer];
 
@@ -13,7 +23,7 @@ pub static CHECK: Check = Check {
     about: "whether cached files are what they should be",
     causes: CAUSES,
     signs: SIGNS,
-    wants: wants_nothing,
+    wants,
     conclude,
 };
 
@@ -112,6 +122,228 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::LfsPointer, "'git-lfs' is not recognized"),
 ];
 
-fn conclude(case: &Case, _: &Observations) -> Conclusion {
-    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+/// Damaged files that are named in the evidence.
+const MAX_NAMED: usize = 4;
+
+fn wants(case: &Case) -> BTreeSet<Want> {
+    let mut wants = BTreeSet::from([Want::Integrity, Want::Cache]);
+    if case.target.is_some() {
+        wants.insert(Want::Record);
+    }
+    wants
 }
+
+fn conclude(case: &Case, observations: &Observations) -> Conclusion {
+    let logged = log_findings(case, CAUSES);
+    let seen = match observations.integrity() {
+        Ok(seen) => seen,
+        Err(why) => return Conclusion::unknown(why.to_string()).with(logged),
+    };
+    let mut damaged = seen.damaged.clone();
+    if let (Some(target), Ok(cache)) = (&case.target, observations.cache()) {
+        let record = observations.record().ok().and_then(|record| record.repository.as_ref());
+        if let (Some(cached), Some(expected)) = (&cache.target, need::expected(target, record, cache.target.as_ref())) {
+            let name = RepoName { kind: target.repo_type, id: target.repo_id.clone() };
+            for wrong in wrong_sizes(&name, cached, &expected) {
+                if !damaged.iter().any(|d| d.path == wrong.path) {
+                    damaged.push(wrong);
+                }
+            }
+        }
+    }
+    let (pointers, corrupt): (Vec<&Damaged>, Vec<&Damaged>) =
+        damaged.iter().partition(|d| matches!(d.damage, Damage::Header(Flaw::Pointer(_))));
+    let mut conclusion = match seen.unread.first() {
+        // The person asked for proof, and there is none.
+        Some((path, why)) if case.limits.verify && damaged.is_empty() => {
+            Conclusion::unknown(format!("{} could not be read: {why}", path.display()))
+        }
+        _ => Conclusion::ok(in_order(case, seen)),
+    };
+    if !corrupt.is_empty() {
+        conclusion.add(corrupt_files(case, &corrupt));
+    }
+    if !pointers.is_empty() {
+        conclusion.add(lfs_pointers(case, &pointers, seen));
+    }
+    conclusion.with(logged)
+}
+
+fn in_order(case: &Case, seen: &Integrity) -> String {
+    if case.limits.verify {
+        return format!(
+            "{} ({}) have the hashes that they should have",
+            count(seen.hashed, "file"),
+            size(seen.hashed_bytes)
+        );
+    }
+    let cut = if seen.whole { "" } else { "; there was no time for more" };
+    format!("the headers and sizes of {} agree{cut}", count(seen.looked_at, "cached file"))
+}
+
+/// Blobs of the target that have the name of a listed file and another size.
+fn wrong_sizes(name: &RepoName, cached: &TargetCache, expected: &BTreeMap<String, Expected>) -> Vec<Damaged> {
+    expected
+        .iter()
+        .filter_map(|(file, wanted)| {
+            let blob = cached.blobs.get(&wanted.etag)?;
+            let size = blob.size.filter(|size| *size != wanted.size)?;
+            Some(Damaged {
+                repository: Some(name.clone()),
+                file: file.clone(),
+                path: cached.folder.join("blobs").join(&wanted.etag),
+                link: cached.files.contains_key(file).then(|| cached.path_of(file)).flatten(),
+                shared: blob.shared,
+                size,
+                modified: blob.modified,
+                damage: Damage::Size(wanted.size),
+            })
+        })
+        .collect()
+}
+
+fn bearing(case: &Case, damaged: &[&Damaged]) -> Bearing {
+    const DAY: Duration = Duration::from_hours(24);
+    let recent = |d: &&Damaged| d.modified.is_some_and(|t| case.now.duration_since(t).unwrap_or_default() < DAY);
+    if case.target.is_some() {
+        Bearing::Failure
+    } else if damaged.iter().any(recent) {
+        Bearing::Trace
+    } else {
+        Bearing::Condition
+    }
+}
+
+/// The file with whose it is.
+fn called(damaged: &Damaged) -> String {
+    match &damaged.repository {
+        Some(repository) => format!("{} of {repository}", damaged.file),
+        None => damaged.file.clone(),
+    }
+}
+
+fn flaw(damaged: &Damaged) -> String {
+    match &damaged.damage {
+        Damage::Header(flaw) => flaw.to_string(),
+        Damage::Size(wanted) if damaged.size < *wanted => {
+            format!("it was cut off: {} of {wanted} bytes", damaged.size)
+        }
+        Damage::Size(wanted) => format!("it has {} bytes instead of {wanted}", damaged.size),
+        Damage::Hash(found) => {
+            let sort = if found.len() == 64 { "SHA-256" } else { "git hash" };
+            format!("its content has the {sort} {found}, not the one that it is named by")
+        }
+    }
+}
+
+fn corrupt_files(case: &Case, damaged: &[&Damaged]) -> Finding {
+    let first = damaged[0];
+    let summary = if damaged.len() == 1 {
+        format!("{} is damaged: {}", called(first), flaw(first))
+    } else {
+        format!(
+            "{} are damaged, such as {}: {}",
+            count(damaged.len() as u64, "cached file"),
+            called(first),
+            flaw(first)
+        )
+    };
+    let mut finding = Finding::new(Cause::CorruptFile, Certainty::Confirmed, summary).bearing(bearing(case, damaged));
+    for one in damaged.iter().take(MAX_NAMED) {
+        let path = one.link.as_ref().unwrap_or(&one.path);
+        finding = finding.saw(Source::Disk, format!("{}: {}", path.display(), flaw(one)));
+    }
+    if damaged.len() > MAX_NAMED {
+        finding = finding.saw(Source::Disk, format!("and {} more", damaged.len() - MAX_NAMED));
+    }
+    finding.fix(fetch_again(case, damaged))
+}
+
+/// Moves damaged contents and their links away, and fetches them again.
+fn fetch_again(case: &Case, damaged: &[&Damaged]) -> Fix {
+    let root = case.settings.hub_cache.clone();
+    // What the store shares is other repositories' too: the client replaces it in place when it is told to.
+    let own: Vec<&&Damaged> = damaged.iter().filter(|d| !d.shared && d.path.starts_with(&root)).collect();
+    let mut paths = Vec::new();
+    for one in &own {
+        paths.extend(one.link.clone());
+        paths.push(one.path.clone());
+    }
+    let title = "move the damaged content away and fetch it again";
+    let mut fix = if paths.is_empty() {
+        Fix::manual("fetch-again", "fetch the damaged files again")
+    } else {
+        Fix::automatic(
+            "remove-corrupt-files",
+            Risk::Safe,
+            title,
+            vec![Action::Quarantine { root, paths: paths.clone() }],
+        )
+    };
+    for path in paths.iter().take(8) {
+        fix = fix.command(format!("rm {}", quoted(path)));
+    }
+    let mut commands = BTreeSet::new();
+    for one in damaged {
+        if let Some(name) = &one.repository {
+            let force = if one.shared { " --force-download" } else { "" };
+            commands.insert(format!("{}{force}", download_command(case, name, Some(&one.file))));
+        }
+    }
+    for command in commands.into_iter().take(8) {
+        fix = fix.command(command);
+    }
+    fix
+}
+
+fn lfs_pointers(case: &Case, damaged: &[&Damaged], seen: &Integrity) -> Finding {
+    let first = damaged[0];
+    let whole = match &first.damage {
+        Damage::Header(Flaw::Pointer(pointer)) => size(pointer.size),
+        _ => String::new(),
+    };
+    let in_clone = first.repository.is_none();
+    let place = seen.clone.as_ref().filter(|_| in_clone).map_or_else(String::new, |c| format!(" in {}", c.display()));
+    let summary = if damaged.len() == 1 {
+        format!(
+            "{}{place} is a Git LFS pointer of {} in place of a file of {whole}",
+            called(first),
+            count(first.size, "byte")
+        )
+    } else {
+        format!(
+            "{}{place} are Git LFS pointers, such as {}, which stands for {whole}",
+            count(damaged.len() as u64, "file"),
+            called(first)
+        )
+    };
+    let mut bearing = bearing(case, damaged);
+    let mut certainty = Certainty::Confirmed;
+    if in_clone && case.target.is_none() {
+        // A clone may be without its large files on purpose.
+        certainty = Certainty::Possible;
+        bearing = bearing.min(Bearing::Trace);
+    }
+    let mut finding = Finding::new(Cause::LfsPointer, certainty, summary).bearing(bearing);
+    for one in damaged.iter().take(MAX_NAMED) {
+        finding = finding.saw(Source::Disk, format!("{}: {}", one.path.display(), flaw(one)));
+    }
+    if let Some(clone) = seen.clone.as_ref().filter(|_| in_clone) {
+        let fix = Fix::manual("git-lfs-pull", "let git-lfs fetch the files")
+            .command("git lfs install")
+            .command(format!("git -C {} lfs pull", quoted(clone)))
+            .note("git-lfs must be installed first");
+        finding = finding.fix(fix);
+        if let Some(target) = &case.target {
+            let name = RepoName { kind: target.repo_type, id: target.repo_id.clone() };
+            finding = finding.fix(
+                Fix::manual("download-instead", "download without git").command(download_command(case, &name, None)),
+            );
+        }
+        return finding;
+    }
+    finding.fix(fetch_again(case, damaged))
+}
+
+#[cfg(test)]
+mod tests;

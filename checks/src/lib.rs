@@ -9,9 +9,12 @@ pub mod case;
 pub mod check;
 pub mod diagnosis;
 pub mod examine;
+pub mod measure;
 pub mod observe;
 pub mod redact;
 pub mod registry;
+pub mod remedies;
+mod trace;
 
 // the checks
 mod access;
@@ -34,6 +37,7 @@ mod pressure;
 mod proxy;
 mod quota;
 mod rate_limit;
+mod reach;
 mod repository;
 mod speed;
 mod tls;

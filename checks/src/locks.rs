@@ -1,21 +1,22 @@
 //! Whether a download waits on a lock.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings, wants_nothing};
-use crate::diagnosis::Cause;
-use crate::observe::Observations;
+use crate::check::{Check, Conclusion, log_findings};
+use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::disk::quoted;
+use crate::measure::{age, count};
+use crate::observe::locks::{Held, Hold};
+use crate::observe::processes::{Holder, State};
+use crate::observe::{Observations, Want};
 
 const CAUSES: &[Cause] = &[Cause::LockStuck];
 
 /// The check.
-pub static CHECK: Check = Check {
-    name: "locks",
-    about: "whether a download waits on a lock",
-    causes: CAUSES,
-    signs: SIGNS,
-    wants: wants_nothing,
-    conclude,
-};
+pub static CHECK: Check =
+    Check { name: "locks", about: "whether a download waits on a lock", causes: CAUSES, signs: SIGNS, wants, conclude };
 
 const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::LockStuck, "[errno 524]"),
@@ -43,6 +44,225 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::LockStuck, "blocking waiting for file lock"),
 ];
 
-fn conclude(case: &Case, _: &Observations) -> Conclusion {
-    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+/// A download that has not written for so long does not get anywhere: the client itself gives up a read after ten seconds.
+const STALLED: Duration = Duration::from_mins(10);
+
+fn wants(_: &Case) -> BTreeSet<Want> {
+    BTreeSet::from([Want::Locks])
+}
+
+fn conclude(case: &Case, observations: &Observations) -> Conclusion {
+    let logged = log_findings(case, CAUSES);
+    let locks = match observations.locks() {
+        Ok(locks) => locks,
+        Err(why) => return Conclusion::unknown(why.to_string()).with(logged),
+    };
+    let mut conclusion = Conclusion::ok(match locks.held.len() {
+        0 => format!("{}, none of them held", count(locks.files, "lock file")),
+        held => format!("{} of {} held", held, count(locks.files, "lock file")),
+    });
+    for held in &locks.held {
+        match judge(case, held) {
+            Judged::Stuck(finding) => conclusion.add(*finding),
+            Judged::Working(note) => conclusion.notes.push(note),
+        }
+    }
+    // Where the log says that a lock was waited for, the file system's nature belongs to the evidence.
+    let logged = logged.into_iter().map(|finding| match &locks.unreliable {
+        Some(kind) => finding.saw(Source::Disk, format!("the hub cache lies on {kind}, where locks may mean nothing")),
+        None => finding,
+    });
+    conclusion.with(logged)
+}
+
+enum Judged {
+    Stuck(Box<Finding>),
+    Working(String),
+}
+
+fn judge(case: &Case, held: &Held) -> Judged {
+    let whose = held.repository.as_ref().map_or_else(|| "a download".to_owned(), |r| format!("the download of {r}"));
+    let since = held.modified.and_then(|then| case.now.duration_since(then).ok()).unwrap_or_default();
+    let waits = !held.waiters.is_empty();
+    match (&held.hold, &held.holder) {
+        (Hold::Soft { .. }, Some(holder)) if matches!(holder.state, State::Gone | State::Zombie) => {
+            let summary = format!("a lock of {whose} was left by process {}, which is gone", holder.pid);
+            Judged::Stuck(Box::new(stuck(case, held, summary, Certainty::Confirmed).fix(remove(
+                case,
+                held,
+                Risk::Safe,
+            ))))
+        }
+        (_, Some(holder)) if holder.state == State::Stopped => {
+            let summary = format!("a lock of {whose} is held by process {}, which is stopped", holder.pid);
+            let fix = Fix::manual("continue-process", "let the process go on, or end it")
+                .command(format!("kill -CONT {}", holder.pid))
+                .command(format!("kill {}", holder.pid));
+            Judged::Stuck(Box::new(stuck(case, held, summary, Certainty::Confirmed).fix(fix)))
+        }
+        (_, Some(holder)) if held.progressing => Judged::Working(working(holder, &whose)),
+        (_, Some(holder)) => {
+            let quiet = held.last_growth.map(|then| case.now.duration_since(then).unwrap_or_default());
+            match quiet {
+                Some(quiet) if quiet > STALLED => {
+                    let summary = format!(
+                        "a lock of {whose} is held by process {}, whose download has not grown for {}",
+                        holder.pid,
+                        age(case.now, case.now - quiet)
+                    );
+                    let certainty = if waits || held.waits_itself { Certainty::Likely } else { Certainty::Possible };
+                    Judged::Stuck(Box::new(stuck(case, held, summary, certainty).fix(end(holder))))
+                }
+                _ if held.waits_itself && waits => {
+                    let summary = format!(
+                        "a lock of {whose} is held by process {}, which waits for another lock itself",
+                        holder.pid
+                    );
+                    Judged::Stuck(Box::new(stuck(case, held, summary, Certainty::Likely).fix(end(holder))))
+                }
+                _ => Judged::Working(working(holder, &whose)),
+            }
+        }
+        (Hold::Soft { host, here: false }, None) if since > STALLED => {
+            let summary = format!("a lock of {whose} was taken on {host} {} ago", age(case.now, case.now - since));
+            let mut finding = stuck(case, held, summary, Certainty::Possible);
+            finding.bearing = finding.bearing.min(Bearing::Condition);
+            let mut fix =
+                remove(case, held, Risk::Manual).note(format!("first make sure that no download runs on {host}"));
+            fix.actions.clear();
+            Judged::Stuck(Box::new(finding.fix(fix)))
+        }
+        (Hold::Unnamed, None) if since > STALLED => {
+            let summary = format!(
+                "a lock of {whose} lies there for {} and does not say whose it is",
+                age(case.now, case.now - since)
+            );
+            let mut finding = stuck(case, held, summary, Certainty::Possible);
+            finding.bearing = finding.bearing.min(Bearing::Condition);
+            let mut fix = remove(case, held, Risk::Manual).note("first make sure that no download runs");
+            fix.actions.clear();
+            Judged::Stuck(Box::new(finding.fix(fix)))
+        }
+        _ => Judged::Working(format!("a lock of {whose} is held at {}", held.path.display())),
+    }
+}
+
+fn stuck(case: &Case, held: &Held, summary: String, certainty: Certainty) -> Finding {
+    let bearing = if case.target.is_some() || !held.waiters.is_empty() { Bearing::Failure } else { Bearing::Condition };
+    let mut finding = Finding::new(Cause::LockStuck, certainty, summary).bearing(bearing);
+    let how = match &held.hold {
+        Hold::System => "is held by the system's own count".to_owned(),
+        Hold::Soft { host, .. } => format!("is a lock by existence, taken on {host}"),
+        Hold::Unnamed => "is a lock by existence: the file system has no other".to_owned(),
+    };
+    finding = finding.saw(Source::Disk, format!("{} {how}", held.path.display()));
+    if let Some(holder) = &held.holder
+        && !holder.command.is_empty()
+    {
+        finding = finding.saw(Source::Client, format!("process {}: {}", holder.pid, holder.command));
+    }
+    if !held.waiters.is_empty() {
+        let waiters: Vec<String> = held.waiters.iter().take(4).map(u32::to_string).collect();
+        finding = finding.saw(Source::Client, format!("waiting for it: process {}", waiters.join(", ")));
+    }
+    finding
+}
+
+fn working(holder: &Holder, whose: &str) -> String {
+    let command = if holder.command.is_empty() { String::new() } else { format!(" ({})", holder.command) };
+    format!("process {}{command} holds the lock of {whose}: others wait until it is done", holder.pid)
+}
+
+fn end(holder: &Holder) -> Fix {
+    Fix::manual("end-process", format!("end process {}, and start the download again", holder.pid))
+        .command(format!("kill {}", holder.pid))
+}
+
+fn remove(case: &Case, held: &Held, risk: Risk) -> Fix {
+    let action = Action::Quarantine { root: case.settings.hub_cache.clone(), paths: vec![held.path.clone()] };
+    Fix::automatic("remove-dead-lock", risk, "remove the lock that nobody holds any more", vec![action])
+        .command(format!("rm {}", quoted(&held.path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::check::Status;
+    use crate::observe::locks::Locks;
+    use crate::observe::made_cache::{case, of};
+
+    fn held(hold: Hold, state: Option<State>) -> Held {
+        Held {
+            path: "/c/hub/.locks/models--a--b/x.lock".into(),
+            repository: Some(crate::observe::cache::RepoName { kind: crate::case::RepoType::Model, id: "a/b".into() }),
+            hold,
+            holder: state.map(|state| Holder { pid: 4242, command: "python train.py".into(), state }),
+            modified: Some(SystemTime::now() - Duration::from_hours(3)),
+            progressing: false,
+            last_growth: None,
+            waits_itself: false,
+            waiters: Vec::new(),
+        }
+    }
+
+    fn judged(held: Held) -> Conclusion {
+        let home = tempfile::tempdir().expect("a folder");
+        let case = Arc::new(case(home.path(), &[], Some("a/b")));
+        let locks = Locks { files: 1, held: vec![held], unreliable: None, whole: true };
+        conclude(&case, &of(&case).seeing_locks(locks))
+    }
+
+    fn soft() -> Hold {
+        Hold::Soft { host: "here".into(), here: true }
+    }
+
+    #[test]
+    fn a_dead_holder_leaves_a_lock_that_can_be_removed() {
+        let conclusion = judged(held(soft(), Some(State::Gone)));
+        let finding = &conclusion.findings[0];
+        assert_eq!((finding.certainty, finding.bearing), (Certainty::Confirmed, Bearing::Failure));
+        assert!(finding.summary.contains("4242"), "{}", finding.summary);
+        assert!(matches!(finding.fixes[0].actions[..], [Action::Quarantine { .. }]));
+    }
+
+    #[test]
+    fn a_stopped_holder_is_not_robbed_of_its_lock() {
+        let conclusion = judged(held(Hold::System, Some(State::Stopped)));
+        assert_eq!(conclusion.findings.len(), 1);
+        assert!(conclusion.findings[0].fixes.iter().all(|f| f.actions.is_empty()));
+    }
+
+    #[test]
+    fn a_working_holder_is_a_note() {
+        for state in [State::Alive, State::Unknown] {
+            let conclusion = judged(Held { progressing: true, ..held(Hold::System, Some(state)) });
+            assert_eq!((conclusion.status, conclusion.findings.len(), conclusion.notes.len()), (Status::Ok, 0, 1));
+            assert!(conclusion.notes[0].contains("python train.py"), "{:?}", conclusion.notes);
+        }
+        assert_eq!(judged(held(Hold::System, None)).findings, []);
+    }
+
+    #[test]
+    fn a_holder_that_gets_nowhere_is_stuck() {
+        let hour_ago = SystemTime::now() - Duration::from_hours(1);
+        let conclusion = judged(Held { last_growth: Some(hour_ago), ..held(Hold::System, Some(State::Alive)) });
+        assert_eq!(conclusion.findings[0].certainty, Certainty::Possible);
+        let waited_for =
+            Held { last_growth: Some(hour_ago), waiters: vec![9], ..held(Hold::System, Some(State::Alive)) };
+        assert_eq!(judged(waited_for).findings[0].certainty, Certainty::Likely);
+    }
+
+    #[test]
+    fn a_soft_lock_of_another_machine_is_for_a_person() {
+        let hold = Hold::Soft { host: "node7".into(), here: false };
+        let conclusion = judged(held(hold, None));
+        assert_eq!(
+            (conclusion.findings[0].certainty, conclusion.findings[0].bearing),
+            (Certainty::Possible, Bearing::Condition)
+        );
+        assert!(conclusion.findings[0].fixes[0].actions.is_empty());
+    }
 }

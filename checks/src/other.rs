@@ -1,7 +1,7 @@
 //! Failures that are no failed download.
 
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings, wants_nothing};
+use crate::check::{Check, Conclusion, conclude_from_log, wants_nothing};
 use crate::diagnosis::Cause;
 use crate::observe::Observations;
 
@@ -82,5 +82,5 @@ const SIGNS: &[Sign] = &[
 ];
 
 fn conclude(case: &Case, _: &Observations) -> Conclusion {
-    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+    conclude_from_log(case, CAUSES)
 }

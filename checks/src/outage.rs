@@ -1,9 +1,11 @@
 //! Whether the Hub itself fails.
 
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings, wants_nothing};
-use crate::diagnosis::Cause;
-use crate::observe::Observations;
+use crate::check::{Check, Conclusion, log_findings};
+use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
+use crate::observe::layer::{Layer, block, writer};
+use crate::observe::{Answer, Observations};
+use crate::reach::{self, first_answer};
 
 const CAUSES: &[Cause] = &[Cause::HubOutage];
 
@@ -13,7 +15,7 @@ pub static CHECK: Check = Check {
     about: "whether the Hub itself fails",
     causes: CAUSES,
     signs: SIGNS,
-    wants: wants_nothing,
+    wants: reach::wants,
     conclude,
 };
 
@@ -27,6 +29,61 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::HubOutage, "gateway timeout"),
 ];
 
-fn conclude(case: &Case, _: &Observations) -> Conclusion {
-    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+fn conclude(case: &Case, seen: &Observations) -> Conclusion {
+    if let Some(skipped) = reach::offline(case, CAUSES) {
+        return skipped;
+    }
+    live(case, seen).with(log_findings(case, CAUSES))
+}
+
+fn live(case: &Case, seen: &Observations) -> Conclusion {
+    let answer = match first_answer(case, seen) {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(failure)) => return Conclusion::unknown(failure.to_string()),
+        Err(why) => return Conclusion::unknown(why.to_string()),
+    };
+    if answer.status < 500 {
+        return Conclusion::ok(format!("the Hub answers {}", answer.status));
+    }
+    match failing(case, answer, seen) {
+        Some(finding) => Conclusion::ok("").with([finding]),
+        None => Conclusion::ok(format!("the answer {} is not the Hub's own", answer.status)),
+    }
+}
+
+fn failing(case: &Case, answer: &Answer, seen: &Observations) -> Option<Finding> {
+    let written = writer(answer, &case.settings, case.limits.trust_endpoint);
+    let (certainty, who) = match written.layer {
+        Layer::Application => (Certainty::Confirmed, "the Hub's application"),
+        Layer::MirrorUpstream => (Certainty::Likely, "the Hub behind the mirror"),
+        Layer::Edge if block(answer).is_some() => return None,
+        Layer::Edge => (Certainty::Confirmed, "the edge before the Hub"),
+        Layer::Unmarked => (Certainty::Likely, "the Hub's host"),
+        _ => return None,
+    };
+    let host = answer.url.host_str().unwrap_or_default();
+    let summary =
+        format!("{who} fails: `{host}` answers {}; nothing on this machine is wrong with that", answer.status);
+    let mut finding = Finding::new(Cause::HubOutage, certainty, summary)
+        .saw(Source::Hub, format!("HEAD {} answers {}", answer.url.path(), answer.status));
+    if let Some(message) = answer.error_message() {
+        finding = finding.saw(Source::Hub, format!("it says: {}", crate::observe::tls::clean(&message)));
+    }
+    if let Some(id) = answer.header("x-request-id").or_else(|| answer.header("x-amz-cf-id")) {
+        finding = finding.saw(Source::Hub, format!("request id {}", crate::observe::tls::clean(&id)));
+    }
+    // The same with the token and without, and on other routes, shows that it is not this one request.
+    let others = [seen.record().ok().map(|r| r.answer.status), seen.whoami().ok().map(|w| w.answer.status)];
+    let failing = others.iter().flatten().filter(|s| **s >= 500).count();
+    if failing > 0 {
+        finding = finding.saw(Source::Hub, format!("{failing} other requests answer 5xx too"));
+    }
+    Some(
+        finding
+            .fix(
+                Fix::manual("outage-wait", "wait and try again in some minutes; what is downloaded already is kept")
+                    .command("curl -sI https://huggingface.co | head -1   # 200 when it is over"),
+            )
+            .fix(Fix::manual("outage-status", "look at https://status.huggingface.co")),
+    )
 }

@@ -1,9 +1,16 @@
 //! What unfinished downloads left in the cache.
 
-use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings, wants_nothing};
-use crate::diagnosis::Cause;
-use crate::observe::Observations;
+mod leftover;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::case::{Case, RepoType, log::Sign};
+use crate::check::{Check, Conclusion, log_findings};
+use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::measure::{age, count, size};
+use crate::observe::cache::need::{self, Expected};
+use crate::observe::cache::{BrokenLink, Reach, RepoName};
+use crate::observe::{Cache, Observations, Want};
 
 const CAUSES: &[Cause] = &[Cause::PartialCache];
 
@@ -13,7 +20,7 @@ pub static CHECK: Check = Check {
     about: "what unfinished downloads left in the cache",
     causes: CAUSES,
     signs: SIGNS,
-    wants: wants_nothing,
+    wants,
     conclude,
 };
 
@@ -63,6 +70,192 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::PartialCache, "416 client error"),
 ];
 
-fn conclude(case: &Case, _: &Observations) -> Conclusion {
-    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+fn wants(case: &Case) -> BTreeSet<Want> {
+    let mut wants = BTreeSet::from([Want::Cache]);
+    if case.log.is_none() {
+        wants.insert(Want::Traces);
+    }
+    if case.target.is_some() {
+        wants.insert(Want::Record);
+    }
+    wants
 }
+
+fn conclude(case: &Case, observations: &Observations) -> Conclusion {
+    let logged = log_findings(case, CAUSES);
+    let cache = match observations.cache() {
+        Ok(cache) => cache,
+        Err(why) => return Conclusion::unknown(why.to_string()).with(logged),
+    };
+    if let Reach::Unreadable(why) = &cache.reach {
+        return Conclusion::unknown(format!("the hub cache cannot be listed: {why}")).with(logged);
+    }
+    let record = observations.record().ok().and_then(|record| record.repository.as_ref());
+    let expected = case
+        .target
+        .as_ref()
+        .and_then(|target| need::expected(target, record, cache.target.as_ref()))
+        .unwrap_or_default();
+    let mut conclusion = Conclusion::ok(in_order(cache));
+    if cache.reach == Reach::Part {
+        conclusion.notes.push(format!("only a part of the hub cache at {} was looked at", cache.root.display()));
+    }
+    leftover::judge(case, cache, &expected, &mut conclusion);
+    if let Some(finding) = broken_links(case, cache, &mut conclusion) {
+        conclusion.add(finding);
+    }
+    if let Some(finding) = missing_offline(case, cache, &expected) {
+        conclusion.add(finding);
+    }
+    conclusion.with(logged)
+}
+
+fn in_order(cache: &Cache) -> String {
+    match cache.reach {
+        Reach::Absent => format!("there is no hub cache at {} yet", cache.root.display()),
+        _ => format!(
+            "{} in {}, no link without its file",
+            count(cache.blobs.files, "file"),
+            if cache.repositories == 1 {
+                "1 repository".to_owned()
+            } else {
+                format!("{} repositories", cache.repositories)
+            }
+        ),
+    }
+}
+
+/// Whether a repository is the target.
+fn is_target(case: &Case, name: &RepoName) -> bool {
+    case.target.as_ref().is_some_and(|t| (t.repo_type, &t.repo_id) == (name.kind, &name.id))
+}
+
+/// The command that fetches a repository or one of its files, as the installed client has it.
+pub(crate) fn download_command(case: &Case, name: &RepoName, file: Option<&str>) -> String {
+    // `hf` came with 0.34.
+    let program = if case.clients.hub_is(|v| v < (0, 34, 0)) { "huggingface-cli" } else { "hf" };
+    let kind = if name.kind == RepoType::Model { String::new() } else { format!(" --repo-type {}", name.kind.word()) };
+    let file = file.map_or_else(String::new, |f| format!(" {}", crate::disk::quoted(std::path::Path::new(f))));
+    let revision = case
+        .target
+        .as_ref()
+        .filter(|_| is_target(case, name))
+        .and_then(|t| t.revision.as_deref())
+        .map_or_else(String::new, |r| format!(" --revision {}", crate::disk::quoted(std::path::Path::new(r))));
+    format!("{program} download {}{file}{kind}{revision}", crate::disk::quoted(std::path::Path::new(&name.id)))
+}
+
+/// How recent a trace is to be one of the failure that the person has just had.
+fn is_recent(case: &Case, time: Option<std::time::SystemTime>) -> bool {
+    const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+    time.is_some_and(|time| case.now.duration_since(time).unwrap_or_default() < DAY)
+}
+
+/// Links whose file is missing.
+fn broken_links(case: &Case, cache: &Cache, conclusion: &mut Conclusion) -> Option<Finding> {
+    let matters = |link: &&BrokenLink| {
+        case.target.as_ref().is_none_or(|target| {
+            is_target(case, &link.repository) && target.file.as_ref().is_none_or(|file| file == &link.file)
+        })
+    };
+    let links: Vec<&BrokenLink> = cache.broken.list.iter().filter(matters).collect();
+    let others = cache.broken.count.saturating_sub(links.len() as u64);
+    if case.target.is_some() && others > 0 {
+        conclusion.notes.push(format!("{} of other repositories in the cache lead nowhere", count(others, "link")));
+    }
+    let newest = links.iter().max_by_key(|link| link.modified)?;
+    let (bearing, certainty) = if case.target.is_some() {
+        // With the network the client fetches the missing file again; without it nothing can.
+        let certainty = if case.settings.offline.is_some() { Certainty::Confirmed } else { Certainty::Likely };
+        (Bearing::Failure, certainty)
+    } else if is_recent(case, newest.modified) {
+        (Bearing::Trace, Certainty::Possible)
+    } else {
+        (Bearing::Condition, Certainty::Possible)
+    };
+    let in_all = if case.target.is_some() { links.len() as u64 } else { cache.broken.count };
+    let summary = if in_all == 1 {
+        format!("the cached {} of {} is a link whose content is missing", newest.file, newest.repository)
+    } else {
+        format!(
+            "{} in the cache lead to content that is missing, such as {} of {}",
+            count(in_all, "link"),
+            newest.file,
+            newest.repository
+        )
+    };
+    let mut finding = Finding::new(Cause::PartialCache, certainty, summary).bearing(bearing);
+    for link in links.iter().take(4) {
+        finding = finding.saw(
+            Source::Disk,
+            format!("{} leads to {}, which is missing", link.path.display(), link.leads_to.display()),
+        );
+    }
+    let blobs = |link: &BrokenLink| link.leads_to.components().any(|c| c.as_os_str() == "blobs");
+    if cache.target.as_ref().is_some_and(|t| t.exists && t.blobs.is_empty()) && links.iter().all(|l| blobs(l)) {
+        finding = finding.saw(
+            Source::Disk,
+            "the repository's `blobs` folder holds nothing: a copy or a mount of `snapshots` alone loses the content",
+        );
+    }
+    let paths = links.iter().map(|link| link.path.clone()).collect();
+    let action = Action::Quarantine { root: cache.root.clone(), paths };
+    let mut fix =
+        Fix::automatic("remove-broken-links", Risk::Safe, "remove the links and fetch the files again", vec![action]);
+    for link in links.iter().take(8) {
+        fix = fix.command(format!("rm {}", crate::disk::quoted(&link.path)));
+    }
+    let names: BTreeSet<&RepoName> = links.iter().map(|link| &link.repository).collect();
+    for name in names.into_iter().take(3) {
+        fix = fix.command(download_command(case, name, case.target.as_ref().and_then(|t| t.file.as_deref())));
+    }
+    Some(finding.fix(fix))
+}
+
+/// Files that the cached listing has and the snapshot has not, while nothing may be fetched.
+fn missing_offline(case: &Case, cache: &Cache, expected: &BTreeMap<String, Expected>) -> Option<Finding> {
+    let (variable, value) = case.settings.offline.as_ref()?;
+    let target = case.target.as_ref()?;
+    let cached = cache.target.as_ref().filter(|c| c.exists && !c.cut)?;
+    let name = RepoName { kind: target.repo_type, id: target.repo_id.clone() };
+    let missing: Vec<&String> =
+        expected.iter().filter(|(path, file)| !has_link_or_file(cached, path, file)).map(|(p, _)| p).collect();
+    let first = missing.first()?;
+    let summary = if missing.len() == 1 {
+        format!("{first} of {name} is not in the cache, and `{variable}={value}` forbids fetching it")
+    } else {
+        format!(
+            "{} of {name} are not in the cache, and `{variable}={value}` forbids fetching them",
+            count(missing.len() as u64, "file")
+        )
+    };
+    let listed: u64 = expected.len() as u64;
+    let finding = Finding::new(Cause::PartialCache, Certainty::Likely, summary)
+        .saw(Source::Disk, format!("{} of {listed} listed files are missing, such as {first}", missing.len()));
+    let fix = Fix::manual("complete-snapshot", "fetch the rest with the network")
+        .command(format!("{variable}=0 {}", download_command(case, &name, target.file.as_deref())));
+    Some(finding.fix(fix))
+}
+
+/// Whether the snapshot itself shows a file: a blob without its link helps nobody who is offline.
+fn has_link_or_file(cached: &crate::observe::cache::TargetCache, path: &str, _: &Expected) -> bool {
+    cached.size_of(path).is_some()
+}
+
+/// The age of a leftover, as ", 12 minutes old".
+fn old(case: &Case, time: Option<std::time::SystemTime>) -> String {
+    time.map_or_else(String::new, |time| format!(", last written {} ago", age(case.now, time)))
+}
+
+/// A size against another.
+fn of(have: u64, whole: Option<u64>) -> String {
+    match whole {
+        // Rounded figures of nearly the same size would look the same.
+        Some(whole) if size(have) == size(whole) => format!("{have} of {whole} bytes"),
+        Some(whole) => format!("{} of {}", size(have), size(whole)),
+        None => size(have),
+    }
+}
+
+#[cfg(test)]
+mod tests;

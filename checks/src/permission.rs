@@ -1,9 +1,17 @@
 //! Whether the cache can be written.
 
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::Path;
+
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings, wants_nothing};
-use crate::diagnosis::Cause;
-use crate::observe::Observations;
+use crate::check::{Check, Conclusion, log_findings};
+use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::measure::count;
+use crate::observe::cache::need;
+use crate::observe::cache::{Reach, Refused};
+use crate::observe::volume::{Purpose, Volume};
+use crate::observe::{Cache, Observations, Want};
 
 const CAUSES: &[Cause] = &[Cause::CachePermission, Cause::ReadOnlyCache];
 
@@ -13,7 +21,7 @@ pub static CHECK: Check = Check {
     about: "whether the cache can be written",
     causes: CAUSES,
     signs: SIGNS,
-    wants: wants_nothing,
+    wants,
     conclude,
 };
 
@@ -49,6 +57,216 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::ReadOnlyCache, "mkdir '/var/task"),
 ];
 
-fn conclude(case: &Case, _: &Observations) -> Conclusion {
-    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+fn wants(case: &Case) -> BTreeSet<Want> {
+    let mut wants = BTreeSet::from([Want::Volumes, Want::Cache]);
+    if case.target.is_some() {
+        wants.insert(Want::Record);
+    }
+    wants
 }
+
+fn conclude(case: &Case, observations: &Observations) -> Conclusion {
+    let logged = log_findings(case, CAUSES);
+    let volumes = match observations.volumes() {
+        Ok(volumes) => volumes,
+        Err(why) => return Conclusion::unknown(why.to_string()).with(logged),
+    };
+    let Some(volume) = volumes.iter().find(|v| v.purpose == Purpose::HubCache) else {
+        return Conclusion::unknown("the hub cache's volume was not looked at").with(logged);
+    };
+    let cache = observations.cache().ok();
+    let mut found: Vec<Finding> = of_volume(case, volume).into_iter().collect();
+    if found.is_empty()
+        && let Some(cache) = cache
+    {
+        found.extend(of_cache(case, cache));
+    }
+    let mut conclusion = Conclusion::ok(format!("files can be made in {}", volume.existing.display()));
+    let complete = cache.is_some_and(|cache| is_complete(case, observations, cache));
+    if complete || case.settings.offline.is_some() {
+        // A cache that is meant to be read only, such as a shared one, serves what it holds.
+        let unreadable = cache.is_some_and(|cache| judged(case, cache).any(|refused| refused.may_not != "write"));
+        for finding in found {
+            let why = if complete { "all of the target is in it" } else { "nothing is written in offline mode" };
+            if unreadable {
+                conclusion.add(finding);
+            } else {
+                conclusion.because = format!("{}, but {why}", finding.summary);
+                conclusion.notes.push(conclusion.because.clone());
+            }
+        }
+    } else {
+        conclusion = conclusion.with(found);
+    }
+    if let Some(xet) = volumes.iter().find(|v| v.purpose == Purpose::XetCache)
+        && let Err(refused) = &xet.writable
+        && refused.kind == ErrorKind::PermissionDenied
+        && volume.writable.is_ok()
+    {
+        conclusion.notes.push(format!(
+            "the Xet cache at {} cannot be written: {}",
+            xet.path.display(),
+            refused.message
+        ));
+    }
+    if logged.is_empty()
+        && conclusion.findings.is_empty()
+        && let Some(Reach::Unreadable(why)) = cache.map(|c| &c.reach)
+    {
+        return Conclusion::unknown(format!("the hub cache cannot be listed: {why}"));
+    }
+    conclusion.with(logged)
+}
+
+fn is_complete(case: &Case, observations: &Observations, cache: &Cache) -> bool {
+    let record = observations.record().ok().and_then(|record| record.repository.as_ref());
+    let Some(target) = &case.target else { return false };
+    need::expected(target, record, cache.target.as_ref())
+        .is_some_and(|files| need::need(&files, cache, &case.clients).files == 0)
+}
+
+/// The variable that places the cache, where one does.
+fn placed_by(case: &Case) -> Option<&'static str> {
+    ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME"]
+        .into_iter()
+        .find(|name| case.environment.var(name).is_some())
+}
+
+fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
+    let path = volume.path.display();
+    if let Some(blocked) = &volume.blocked_by {
+        let what = match placed_by(case) {
+            Some(variable) => format!("`{variable}` places the hub cache at {path}, "),
+            None => format!("the hub cache belongs at {path}, "),
+        };
+        let stands = if blocked.link { "is a link that leads nowhere" } else { "is a file, not a folder" };
+        let blocked = &blocked.path;
+        let summary = format!("{what}but {} {stands}", blocked.display());
+        let finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
+            .saw(Source::Disk, format!("{} {stands}", blocked.display()));
+        return Some(
+            finding.fix(match placed_by(case) {
+                Some(variable) => Fix::automatic(
+                    "unset-cache-variable",
+                    Risk::Ask,
+                    format!("unset `{variable}`, or let it name a folder"),
+                    vec![Action::UnsetVariable { name: variable.to_owned() }],
+                )
+                .command(format!("unset {variable}")),
+                None => Fix::manual("move-obstacle", format!("move {} out of the way", blocked.display())),
+            }),
+        );
+    }
+    let refused = volume.writable.as_ref().err();
+    if volume.read_only || refused.is_some_and(|r| r.kind == ErrorKind::ReadOnlyFilesystem) {
+        let summary = format!("the hub cache at {path} lies on a read-only file system");
+        let mut finding = Finding::new(Cause::ReadOnlyCache, Certainty::Confirmed, summary);
+        finding = finding.saw(
+            Source::Disk,
+            match refused {
+                Some(refused) => format!("writing to {} was refused: {}", volume.existing.display(), refused.message),
+                None => format!("the volume of {} is mounted read-only", volume.existing.display()),
+            },
+        );
+        if let Some(mount) = &volume.mount {
+            let mode = if mount.read_only { "read-only" } else { "and turned read-only" };
+            finding = finding.saw(Source::Disk, format!("{} is mounted at {}, {mode}", mount.kind, mount.at.display()));
+        }
+        return Some(finding.fix(elsewhere(case, volume)));
+    }
+    let refused = refused.filter(|r| r.kind == ErrorKind::PermissionDenied)?;
+    let place = &volume.existing;
+    let owner = volume.owner.as_deref().filter(|_| !volume.own).map(|o| format!(", which belongs to {o}"));
+    let made = if volume.existing == volume.path { "is not writable" } else { "cannot be made" };
+    let summary = format!(
+        "the hub cache at {path} {made}: this user may not write to {}{}",
+        place.display(),
+        owner.unwrap_or_default()
+    );
+    let finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
+        .saw(Source::Disk, format!("writing to {} was refused: {}", place.display(), refused.message));
+    let mut fixes = Vec::new();
+    if volume.existing == volume.path {
+        fixes.push(mend(case, place, volume.own, volume.owner.as_deref()));
+    }
+    fixes.push(elsewhere(case, volume));
+    Some(finding.with_fixes(fixes))
+}
+
+/// What gives this user the right back.
+fn mend(case: &Case, path: &Path, own: bool, owner: Option<&str>) -> Fix {
+    let root = case.settings.hub_cache.clone();
+    let quoted = crate::disk::quoted(path);
+    if own {
+        let action = Action::GrantOwner { root, paths: vec![path.to_owned()] };
+        let title = format!("give yourself the right to read and write {}", path.display());
+        return Fix::automatic("grant-owner", Risk::Ask, title, vec![action]).command(format!("chmod u+rwX {quoted}"));
+    }
+    let mut fix =
+        Fix::manual("take-ownership", format!("take back what belongs to {}", owner.unwrap_or("another user")))
+            .command(format!("sudo chown -R \"$(id -u):$(id -g)\" {quoted}"));
+    if owner == Some("root") {
+        fix = fix.note("files of root come from a download that ran once with sudo or in a container as root");
+    }
+    fix
+}
+
+/// Another place for the cache.
+fn elsewhere(case: &Case, volume: &Volume) -> Fix {
+    if let Some(variable) = placed_by(case) {
+        let fix = Fix::manual("place-cache", format!("let `{variable}` name a folder that this user may write to"));
+        return fix.command(format!("export {variable}=\"$HOME/.cache/huggingface\""));
+    }
+    let Some(room) = volume.others.first() else {
+        let fix = Fix::manual("place-cache", "let `HF_HUB_CACHE` name a folder that this user may write to");
+        return fix.command("export HF_HUB_CACHE=/path/with/room/hub");
+    };
+    let path = room.path.join("huggingface").join("hub");
+    let value = path.to_string_lossy().into_owned();
+    let title = format!("keep the hub cache at {}", path.display());
+    let action = Action::SetVariable { name: "HF_HUB_CACHE".to_owned(), value };
+    Fix::automatic("move-cache", Risk::Ask, title, vec![action])
+        .command(format!("export HF_HUB_CACHE={}", crate::disk::quoted(&path)))
+}
+
+/// What may not be used and matters: the target's, or without a target all.
+fn judged<'a>(case: &'a Case, cache: &'a Cache) -> impl Iterator<Item = &'a Refused> {
+    cache.refused.list.iter().filter(|refused| match (&case.target, &refused.repository) {
+        (Some(target), Some(name)) => (target.repo_type, &target.repo_id) == (name.kind, &name.id),
+        _ => true,
+    })
+}
+
+/// Folders and files in the cache that this user may not use as the client does.
+fn of_cache(case: &Case, cache: &Cache) -> Option<Finding> {
+    let all: Vec<&Refused> = judged(case, cache).collect();
+    let first = *all.first()?;
+    let bearing =
+        if case.target.is_some() || first.repository.is_none() { Bearing::Failure } else { Bearing::Condition };
+    let owner = first.owner_name.as_deref();
+    let own = first.own;
+    let belongs = owner.filter(|_| !own).map_or_else(String::new, |o| format!(", which belongs to {o}"));
+    let summary = format!("this user may not {} {}{belongs}", first.may_not, first.path.display());
+    let mut finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary).bearing(bearing);
+    for refused in all.iter().take(4) {
+        let participle = match refused.may_not {
+            "read" => "may not be read",
+            "enter" => "may not be entered",
+            _ => "may not be written to",
+        };
+        let owner = refused.owner_name.as_deref().map_or_else(String::new, |o| format!(" (owner: {o})"));
+        finding = finding.saw(Source::Disk, format!("{} {participle}{owner}", refused.path.display()));
+    }
+    if all.len() > 4 {
+        finding = finding.saw(Source::Disk, format!("and {} more", count(all.len() as u64 - 4, "path")));
+    }
+    let whole = first.repository.as_ref().map_or_else(
+        || first.path.clone(),
+        |name| cache.root.join(crate::observe::cache::name::folder(name.kind, &name.id)),
+    );
+    let fix = if own { mend(case, &first.path, true, owner) } else { mend(case, &whole, false, owner) };
+    Some(finding.fix(fix))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,13 @@
 //! Whether it is the Hub that answers.
 
+use crate::case::settings::is_hub_host;
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings, wants_nothing};
-use crate::diagnosis::Cause;
-use crate::observe::Observations;
+use crate::check::{Check, Conclusion, log_findings};
+use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
+use crate::observe::head::Head;
+use crate::observe::layer::{Layer, writer};
+use crate::observe::{Answer, Observations, Route};
+use crate::reach::{self, Fault, first_answer};
 
 const CAUSES: &[Cause] = &[Cause::CaptivePortal];
 
@@ -13,7 +17,7 @@ pub static CHECK: Check = Check {
     about: "whether it is the Hub that answers",
     causes: CAUSES,
     signs: SIGNS,
-    wants: wants_nothing,
+    wants: reach::wants,
     conclude,
 };
 
@@ -91,6 +95,121 @@ const SIGNS: &[Sign] = &[
     ]),
 ];
 
-fn conclude(case: &Case, _: &Observations) -> Conclusion {
-    Conclusion::ok("nothing of it in the log").with(log_findings(case, CAUSES))
+fn conclude(case: &Case, seen: &Observations) -> Conclusion {
+    if let Some(skipped) = reach::offline(case, CAUSES) {
+        return skipped;
+    }
+    live(case, seen).with(log_findings(case, CAUSES))
+}
+
+fn live(case: &Case, seen: &Observations) -> Conclusion {
+    if case.settings.foreign_endpoint() {
+        return Conclusion::skipped("the endpoint is not the Hub; the endpoint check judges its answers");
+    }
+    let route = seen.route();
+    if let Ok(route) = &route
+        && let Some(Fault::Untrusted(session)) = reach::fault(route)
+        && let Some(head) = session.head.as_ref().filter(|head| strange(head, &route.host))
+    {
+        return Conclusion::ok("").with([behind_a_forged_certificate(route, head)]);
+    }
+    let answer = match first_answer(case, seen) {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(failure)) => return Conclusion::unknown(failure.to_string()),
+        Err(why) => return Conclusion::unknown(why.to_string()),
+    };
+    match stranger(case, answer) {
+        Some(finding) => Conclusion::ok("").with([finding]),
+        None if answer.from_application() => {
+            Conclusion::ok(format!("`{}` answers as the Hub's application", answer.url.host_str().unwrap_or_default()))
+        }
+        None => Conclusion::ok("nothing on the way answers in the Hub's place"),
+    }
+}
+
+/// An answer over trusted TLS that neither the Hub's application nor its edge wrote.
+fn stranger(case: &Case, answer: &Answer) -> Option<Finding> {
+    let host = answer.url.host_str().unwrap_or_default();
+    let written = writer(answer, &case.settings, case.limits.trust_endpoint);
+    if !matches!(written.layer, Layer::Proxy | Layer::Unmarked) || matches!(answer.status, 429 | 500..=599) {
+        return None;
+    }
+    let away = answer.location().filter(|to| to.host_str().is_some_and(|h| !is_hub_host(h) && !serves_the_hub(h)));
+    let html = answer.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
+    let by = written.software.as_ref().map(|s| format!(", by {s}")).unwrap_or_default();
+    let (certainty, what) = match (answer.status, &away) {
+        (_, Some(to)) => (Certainty::Confirmed, format!("redirects to `{}`", to.host_str().unwrap_or_default())),
+        (200..=299, None) if html || !answer.headers.contains_key("x-repo-commit") => {
+            (Certainty::Confirmed, format!("answers {} with a page of its own", answer.status))
+        }
+        (403 | 451 | 511, None) if html || written.layer == Layer::Proxy || answer.status == 511 => {
+            (Certainty::Confirmed, format!("answers {} in the Hub's place", answer.status))
+        }
+        (403 | 451, None) => (Certainty::Likely, format!("answers {} without any mark of the Hub", answer.status)),
+        _ => return None,
+    };
+    let summary =
+        format!("something between this machine and `{host}` {what}{by}: a login page or a filter's block page");
+    let mut finding = Finding::new(Cause::CaptivePortal, certainty, summary).saw(
+        Source::Network,
+        format!("`{}` answers {} without `X-Request-Id` and `X-Repo-Commit`", answer.url.path(), answer.status),
+    );
+    if let Some(to) = &away {
+        finding = finding.saw(Source::Network, format!("`Location: {}`", short_url(to)));
+    }
+    for mark in &written.marks {
+        finding = finding.saw(Source::Network, mark.clone());
+    }
+    Some(finding.with_fixes(remedies()))
+}
+
+/// The Hub's own storage and Xet hosts.
+fn serves_the_hub(host: &str) -> bool {
+    ["hf.co", "huggingface.co"].iter().any(|suffix| host.ends_with(&format!(".{suffix}")))
+        || host.ends_with(".amazonaws.com")
+}
+
+/// Whether a head is a login page's or a block page's: no mark of the Hub or of its edge.
+fn strange(head: &Head, host: &str) -> bool {
+    let of_the_hub = head.header("x-powered-by").is_some_and(|v| v.contains("huggingface"))
+        || head.header("x-amz-cf-id").is_some()
+        || head.header("x-request-id").is_some_and(|v| v.starts_with("Root="));
+    let away = head
+        .header("location")
+        .and_then(|to| url::Url::parse(to).ok())
+        .is_some_and(|to| to.host_str().is_some_and(|other| !other.eq_ignore_ascii_case(host) && !is_hub_host(other)));
+    let html = head.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
+    !of_the_hub && (away || (html && matches!(head.status, 200 | 401 | 403 | 451 | 511)) || head.status == 511)
+}
+
+fn behind_a_forged_certificate(route: &Route, head: &Head) -> Finding {
+    let host = &route.host;
+    let what = match head.header("location").and_then(|to| url::Url::parse(to).ok()) {
+        Some(to) => format!("redirects to `{}`", to.host_str().unwrap_or_default()),
+        None => format!("answers {} with a page of its own", head.status),
+    };
+    let summary = format!("something between this machine and `{host}` {what}: a login page or a filter's block page");
+    Finding::new(Cause::CaptivePortal, Certainty::Confirmed, summary)
+        .saw(
+            Source::Network,
+            format!("its certificate is not the Hub's, and it answers {} {}", head.status, head.reason),
+        )
+        .with_fixes(remedies())
+}
+
+fn remedies() -> Vec<Fix> {
+    vec![
+        Fix::manual("portal-login", "log in to the network: open any page in a browser").command(
+            if cfg!(target_os = "macos") { "open http://neverssl.com" } else { "xdg-open http://neverssl.com" },
+        ),
+        Fix::manual("filter-allow", "have the filter's administrator allow huggingface.co and everything below hf.co"),
+    ]
+}
+
+/// A URL without its query, which may hold a session's secret.
+fn short_url(url: &url::Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.to_string()
 }

@@ -31,6 +31,19 @@ impl Environment {
         Environment { variables, home, directory, system_root: PathBuf::from("/") }
     }
 
+    /// The same with some variables set, or unset where the value is none.
+    #[must_use]
+    pub fn with<'a>(&self, changes: impl IntoIterator<Item = (&'a str, Option<String>)>) -> Environment {
+        let mut changed = self.clone();
+        for (name, value) in changes {
+            match value {
+                Some(value) => changed.variables.insert(name.to_owned(), OsString::from(value)),
+                None => changed.variables.remove(name),
+            };
+        }
+        changed
+    }
+
     /// The environment of this process.
     pub fn of_process() -> Environment {
         let mut environment = Environment::new(std::env::vars_os(), std::env::current_dir().ok());

@@ -3,9 +3,11 @@
 pub mod clients;
 pub mod environment;
 pub mod log;
+pub mod proxy;
 pub mod settings;
 pub mod target;
 pub mod token;
+pub mod trust;
 
 use std::time::{Duration, SystemTime};
 
@@ -50,7 +52,7 @@ pub struct ConnectTo {
     pub host: String,
     /// The port as it stands in the URL; 0 for any.
     pub port: u16,
-    /// Where the connection goes.
+    /// Where the connection goes; port 0 keeps the port.
     pub to: std::net::SocketAddr,
 }
 
@@ -64,7 +66,11 @@ impl std::str::FromStr for ConnectTo {
         Ok(ConnectTo {
             host: host.to_ascii_lowercase(),
             port: if port.is_empty() { 0 } else { port.parse().map_err(|_| malformed())? },
-            to: to.parse().map_err(|_| malformed())?,
+            // As with curl, an empty port at the end keeps the one that was asked for.
+            to: match to.strip_suffix(':') {
+                Some(_) => format!("{to}0").parse().map_err(|_| malformed())?,
+                None => to.parse().map_err(|_| malformed())?,
+            },
         })
     }
 }

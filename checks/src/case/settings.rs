@@ -43,9 +43,12 @@ impl Settings {
     pub fn resolve(environment: &Environment) -> Settings {
         let endpoint_variable = environment.var("HF_ENDPOINT");
         let staging = environment.switch("HUGGINGFACE_CO_STAGING");
-        let default = if staging { "https://hub-ci.huggingface.co" } else { DEFAULT_ENDPOINT };
-        let endpoint =
-            endpoint_variable.as_deref().filter(|e| !e.trim().is_empty()).unwrap_or(default).trim_end_matches('/');
+        // The staging switch wins over HF_ENDPOINT.
+        let endpoint = match endpoint_variable.as_deref().filter(|e| !e.trim().is_empty()) {
+            _ if staging => "https://hub-ci.huggingface.co",
+            Some(endpoint) => endpoint.trim_end_matches('/'),
+            None => DEFAULT_ENDPOINT,
+        };
         let user_cache =
             environment.var("XDG_CACHE_HOME").map_or_else(|| environment.expand("~").join(".cache"), PathBuf::from);
         let home = match environment.var("HF_HOME") {
@@ -66,8 +69,9 @@ impl Settings {
             endpoint: endpoint.to_owned(),
             endpoint_variable,
             hub_cache,
-            xet_cache: path_or("HF_XET_CACHE", home.join("xet")),
-            datasets_cache: path_or("HF_DATASETS_CACHE", home.join("datasets")),
+            // These two are taken as they are: `~` and `$NAME` in them stay.
+            xet_cache: environment.var("HF_XET_CACHE").map_or_else(|| home.join("xet"), PathBuf::from),
+            datasets_cache: environment.var("HF_DATASETS_CACHE").map_or_else(|| home.join("datasets"), PathBuf::from),
             token_path: path_or("HF_TOKEN_PATH", home.join("token")),
             offline,
             implicit_token_disabled: environment.switch("HF_HUB_DISABLE_IMPLICIT_TOKEN"),
@@ -114,6 +118,18 @@ mod tests {
         assert_eq!(resolve(&[("HUGGINGFACE_HUB_CACHE", "/old")]).hub_cache, PathBuf::from("/old"));
         let both = resolve(&[("HUGGINGFACE_HUB_CACHE", "/old"), ("HF_HUB_CACHE", "/new")]);
         assert_eq!(both.hub_cache, PathBuf::from("/new"));
+    }
+
+    #[test]
+    fn the_xet_cache_is_taken_as_it_is() {
+        assert_eq!(resolve(&[("HF_XET_CACHE", "~/x")]).xet_cache, PathBuf::from("~/x"));
+        assert_eq!(resolve(&[("HF_HOME", "~/hf")]).xet_cache, PathBuf::from("/home/ada/hf/xet"));
+    }
+
+    #[test]
+    fn the_staging_switch_wins_over_the_endpoint() {
+        let both = resolve(&[("HUGGINGFACE_CO_STAGING", "1"), ("HF_ENDPOINT", "https://hf-mirror.com")]);
+        assert_eq!(both.endpoint, "https://hub-ci.huggingface.co");
     }
 
     #[test]

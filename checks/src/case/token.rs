@@ -99,6 +99,13 @@ pub enum TokenPlace {
     Stored(String),
 }
 
+impl TokenPlace {
+    /// Whether it is the variable of that name.
+    pub fn is_variable(&self, name: &str) -> bool {
+        matches!(self, TokenPlace::Variable(variable) if *variable == name)
+    }
+}
+
 impl std::fmt::Display for TokenPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -129,6 +136,9 @@ pub struct Tokens {
     pub stored: Vec<TokenSource>,
     /// Variables that hold something but that the Hub's client does not read.
     pub ignored: Vec<TokenSource>,
+    /// Token files that the client would read with other settings: the default one when HF_HOME or HF_TOKEN_PATH leads
+    /// elsewhere, and the one of huggingface_hub ≤ 0.10.
+    pub elsewhere: Vec<TokenSource>,
     /// What could not be read, with the reason.
     pub unreadable: Vec<(PathBuf, String)>,
 }
@@ -159,14 +169,15 @@ impl Tokens {
                 tokens.sources.push(source);
             }
         }
-        match read_bounded(&settings.token_path) {
-            Ok(Some((bytes, mode))) => tokens.sources.push(TokenSource {
-                place: TokenPlace::File(settings.token_path.clone()),
-                token: Token::new(bytes),
-                mode,
-            }),
-            Ok(None) => {}
+        match token_file(&settings.token_path) {
+            Ok(source) => tokens.sources.extend(source),
             Err(why) => tokens.unreadable.push((settings.token_path.clone(), why)),
+        }
+        for path in ["~/.cache/huggingface/token", "~/.huggingface/token"].map(|path| environment.expand(path)) {
+            if path.is_absolute() && path != settings.token_path {
+                // A file that nothing reads and that cannot be read is nobody's trouble.
+                tokens.elsewhere.extend(token_file(&path).ok().flatten());
+            }
         }
         tokens.stored = stored_tokens(&settings.stored_tokens_path(), &mut tokens.unreadable);
         let unread = if names.len() == 1 { &["HF_TOKEN"][..] } else { &[] };
@@ -188,7 +199,7 @@ impl Tokens {
 
     /// Every secret on the machine, for the redactor.
     pub fn all(&self) -> impl Iterator<Item = &TokenSource> {
-        self.sources.iter().chain(&self.stored).chain(&self.ignored)
+        self.sources.iter().chain(&self.stored).chain(&self.ignored).chain(&self.elsewhere)
     }
 }
 
@@ -199,6 +210,15 @@ fn variable(environment: &Environment, name: &'static str) -> Option<TokenSource
 
 fn bytes_of(value: &std::ffi::OsString) -> Vec<u8> {
     value.as_encoded_bytes().to_vec()
+}
+
+/// The token that a file holds; none when there is no such file.
+fn token_file(path: &Path) -> Result<Option<TokenSource>, String> {
+    Ok(read_bounded(path)?.map(|(bytes, mode)| TokenSource {
+        place: TokenPlace::File(path.to_owned()),
+        token: Token::new(bytes),
+        mode,
+    }))
 }
 
 /// The names and tokens of an INI file such as huggingface_hub ≥ 0.26 writes it: a section a token, key `hf_token`.

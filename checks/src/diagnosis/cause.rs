@@ -95,9 +95,9 @@ causes! {
     RateLimitAnonymous "rate-limit-anonymous" Rate "requests without a token reached the Hub's limit for this address"
         "huggingface.co/docs/hub/rate-limits" []
     DnsFailure "dns-failure" Network "a Hub host does not resolve, or to a wrong address"
-        "huggingface.co/docs/hub/models-downloading" [ConnectionBlocked, CdnBlocked, TlsHandshake, CaptivePortal, XetClient]
+        "huggingface.co/docs/hub/models-downloading" [ConnectionBlocked, CdnBlocked, TlsUntrustedCa, TlsHandshake, CaptivePortal, XetClient]
     ConnectionBlocked "connection-blocked" Network "the Hub's host resolves but cannot be reached"
-        "huggingface.co/docs/hub/models-downloading" [CdnBlocked, SlowConnection, XetClient]
+        "huggingface.co/docs/hub/models-downloading" [CdnBlocked, TlsHandshake, SlowConnection, XetClient]
     ProxyUnreachable "proxy-unreachable" Network "the configured proxy cannot be reached"
         "requests.readthedocs.io/en/latest/user/advanced/#proxies" [DnsFailure, ConnectionBlocked, CdnBlocked, TlsHandshake, SlowConnection, XetClient]
     ProxyAuth "proxy-auth" Network "the proxy refuses without credentials or permission"
@@ -105,7 +105,7 @@ causes! {
     ProxyMisconfigured "proxy-misconfigured" Network "the proxy settings are wrong or missing"
         "www.python-httpx.org/environment_variables/" [DnsFailure, ConnectionBlocked, ProxyUnreachable, TlsHandshake, CdnBlocked, XetClient]
     TlsUntrustedCa "tls-untrusted-ca" Network "the server's certificate is not trusted by this client"
-        "www.python-httpx.org/advanced/ssl/" [CaptivePortal, CdnBlocked, XetClient]
+        "www.python-httpx.org/advanced/ssl/" [CdnBlocked, XetClient]
     TlsClock "tls-clock" Network "a certificate is out of its dates because the clock is wrong"
         "www.python-httpx.org/advanced/ssl/" [TlsUntrustedCa, XetClient]
     TlsHandshake "tls-handshake" Network "the TLS handshake breaks"

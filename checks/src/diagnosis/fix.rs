@@ -41,6 +41,19 @@ pub enum Action {
         /// The client's token file.
         path: PathBuf,
     },
+    /// Rewrite the one line of a small file that assigns a token to a variable, without the bytes that do not belong
+    /// to a token. The token's text stays out of the action.
+    CleanAssignment {
+        /// The file: a shell's start-up file or a `.env`.
+        path: PathBuf,
+        /// The variable.
+        name: String,
+    },
+    /// Take from group and others every right to a file that holds a token.
+    KeepPrivate {
+        /// The file.
+        path: PathBuf,
+    },
     /// Ask for a token and store it where the client looks.
     StoreToken {
         /// The client's token file.
@@ -60,6 +73,14 @@ pub enum Action {
         /// The cache root that they lie in.
         root: PathBuf,
         /// What is moved.
+        paths: Vec<PathBuf>,
+    },
+    /// Delete unfinished downloads below a cache root for good, because a full volume has no room for them. Only what
+    /// its name shows to be unfinished and what nobody holds is deleted; it cannot be taken back.
+    Discard {
+        /// The cache root that they lie in.
+        root: PathBuf,
+        /// What is deleted.
         paths: Vec<PathBuf>,
     },
     /// Give the owner the right to read and write paths of their own.

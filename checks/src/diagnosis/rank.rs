@@ -1,7 +1,7 @@
 //! Most likely first: one pure function that orders findings and folds symptoms under their root.
 
 use super::cause::Cause;
-use super::finding::{Bearing, Certainty, Finding};
+use super::finding::{Bearing, Finding, Source};
 
 /// A finding in its place, with the causes that it explains.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,7 @@ pub struct Ranked {
 /// bearing on the failure, its certainty, then the documents' order.
 pub fn rank(findings: Vec<(&'static str, Finding)>) -> Vec<Ranked> {
     let mut causes = join(findings);
+    settle_the_failure(&mut causes);
     causes.sort_by(|a, b| {
         let key = |r: &Ranked| {
             (std::cmp::Reverse(r.finding.bearing), std::cmp::Reverse(r.finding.certainty), r.finding.cause.order())
@@ -54,6 +55,26 @@ pub fn rank(findings: Vec<(&'static str, Finding)>) -> Vec<Ranked> {
         answer.push(ranked);
     }
     answer
+}
+
+/// With a log that shows a failure, that is the failure asked about: what the live examination finds beside it stays
+/// beside it, unless it may be what the log's failure came from.
+fn settle_the_failure(causes: &mut [Ranked]) {
+    let from_log = |ranked: &Ranked| ranked.finding.evidence.iter().any(|e| e.source == Source::Log);
+    let failures: Vec<Cause> = causes
+        .iter()
+        .filter(|ranked| ranked.finding.bearing == Bearing::Failure && from_log(ranked))
+        .map(|ranked| ranked.finding.cause)
+        .collect();
+    if failures.is_empty() {
+        return;
+    }
+    for ranked in causes.iter_mut().filter(|ranked| !from_log(ranked)) {
+        let cause = ranked.finding.cause;
+        if !failures.iter().any(|failure| cause.may_explain(*failure)) {
+            ranked.finding.bearing = ranked.finding.bearing.min(Bearing::Beside);
+        }
+    }
 }
 
 /// Whether a finding is proven well enough to stand above another.
@@ -111,15 +132,10 @@ fn merge(known: &mut Ranked, check: &'static str, other: Finding) {
     known.finding = first;
 }
 
-/// Whether any finding says that something is wrong.
-pub fn any_cause(ranked: &[Ranked]) -> bool {
-    ranked.iter().any(|r| r.finding.bearing > Bearing::Condition || r.finding.certainty > Certainty::Possible)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::Source;
+    use crate::diagnosis::{Certainty, Evidence};
 
     fn found(cause: Cause, certainty: Certainty, bearing: Bearing) -> (&'static str, Finding) {
         ("test", Finding::new(cause, certainty, cause.id()).bearing(bearing))
@@ -182,13 +198,17 @@ mod tests {
     }
 
     #[test]
-    fn causes_that_explain_each_other_leave_one_root() {
+    fn what_the_log_shows_stands_above_what_is_wrong_by_now() {
         use Certainty::Confirmed;
-        let ranked = rank(vec![
-            found(Cause::GatedNoToken, Confirmed, Bearing::Failure),
-            found(Cause::TokenMissing, Confirmed, Bearing::Failure),
-        ]);
-        assert_eq!(ranked.len(), 1);
-        assert_eq!(ranked[0].explains.len(), 1);
+        let logged = |cause: Cause| {
+            let finding = Finding::new(cause, Confirmed, "").with_evidence([Evidence::line(3, "words")]);
+            ("test", finding)
+        };
+        let live = |cause: Cause| found(cause, Confirmed, Bearing::Failure);
+        assert_eq!(order(vec![live(Cause::DnsFailure), logged(Cause::DiskFull)]), [Cause::DiskFull, Cause::DnsFailure]);
+        // A dead proxy may be where the log's failure came from.
+        let ranked = rank(vec![live(Cause::ProxyUnreachable), logged(Cause::ConnectionBlocked)]);
+        assert_eq!(ranked[0].finding.cause, Cause::ProxyUnreachable);
+        assert_eq!(ranked[0].explains, [Cause::ConnectionBlocked]);
     }
 }

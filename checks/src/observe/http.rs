@@ -1,57 +1,36 @@
 //! Requests to the Hub: counted, bounded, never retried, and careful with the token.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, HeaderValue};
+use tokio::sync::OnceCell;
 use url::Url;
 
+use super::dial::{Budget, pinned, seconds};
+use super::failure::{LookupFailed, failure};
+use super::layer::{self, Block};
+use super::network::{HostSeen, Hosts, Network};
+use super::route::Route;
+use super::tls::Strict;
+use super::trust::{self, Stores};
+use crate::case::proxy::{self, Rules};
 use crate::case::settings::is_hub_host;
-use crate::case::{Case, ConnectTo, Token};
+use crate::case::trust::{Trust, of_clients};
+use crate::case::{Case, ConnectTo, Environment, Token};
+
+pub use super::failure::Failure;
 
 /// The most bytes of a body that are read, unless a request says otherwise.
 pub const MAX_BODY: usize = 1024 * 1024;
 
 /// How hfdoctor names itself to servers.
 pub const USER_AGENT: &str = concat!("hfdoctor/", env!("CARGO_PKG_VERSION"));
-
-/// Why a request got no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// The host's name did not resolve.
-    Dns(String),
-    /// No connection: refused, unreachable, reset, with the system's error number where it gave one.
-    Connect(Option<i32>, String),
-    /// The proxy did not let it through.
-    Proxy(String),
-    /// The TLS handshake failed.
-    Tls(String),
-    /// Time ran out.
-    Timeout(String),
-    /// An answer came that is no HTTP, or broke off.
-    Broken(String),
-    /// It was not sent, and why.
-    NotSent(String),
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Failure::Dns(why) => write!(f, "the name does not resolve: {why}"),
-            Failure::Connect(_, why) => write!(f, "no connection: {why}"),
-            Failure::Proxy(why) => write!(f, "the proxy does not let it through: {why}"),
-            Failure::Tls(why) => write!(f, "the TLS handshake fails: {why}"),
-            Failure::Timeout(why) => write!(f, "no answer: {why}"),
-            Failure::Broken(why) => write!(f, "the answer is broken: {why}"),
-            Failure::NotSent(why) => f.write_str(why),
-        }
-    }
-}
 
 /// An answer, its body read up to a bound.
 #[derive(Debug, Clone)]
@@ -140,12 +119,14 @@ pub struct Ask {
     pub max_body: usize,
     /// A byte range, first and last.
     pub range: Option<(u64, u64)>,
+    /// The `Accept` header, where it is not anything.
+    pub accept: Option<&'static str>,
 }
 
 impl Ask {
     /// HEAD without a token.
     pub fn head(url: Url) -> Ask {
-        Ask { method: Method::HEAD, url, token: None, max_body: MAX_BODY, range: None }
+        Ask { method: Method::HEAD, url, token: None, max_body: MAX_BODY, range: None, accept: None }
     }
 
     /// GET without a token.
@@ -159,28 +140,13 @@ impl Ask {
         self.token = token;
         self
     }
-}
 
-/// What was met on one host.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct HostSeen {
-    /// The last status.
-    pub status: Option<u16>,
-    /// The `Server` header.
-    pub server: Option<String>,
-    /// Milliseconds of the first request, from sending to its answer.
-    pub milliseconds: Option<f64>,
-    /// Why there was no answer.
-    pub failure: Option<String>,
-}
-
-/// The requests that were sent and the hosts that were met.
-#[derive(Debug, Clone, Default)]
-pub struct Network {
-    /// How many requests were sent.
-    pub requests: u32,
-    /// By host.
-    pub hosts: BTreeMap<String, HostSeen>,
+    /// The same with an `Accept` header.
+    #[must_use]
+    pub fn accept(mut self, accept: &'static str) -> Ask {
+        self.accept = Some(accept);
+        self
+    }
 }
 
 /// The one way out to HTTP.
@@ -189,20 +155,20 @@ pub struct Http {
     offline: bool,
     trusted_endpoint: Option<String>,
     connect_to: Vec<ConnectTo>,
-    proxy: Option<(String, Option<String>)>,
-    client: OnceLock<Result<reqwest::Client, String>>,
+    environment: Environment,
+    rules: Rules,
+    trusts: Vec<Trust>,
+    budget: Budget,
+    stores: OnceCell<Arc<Stores>>,
+    client: OnceCell<Result<reqwest::Client, String>>,
     requests: AtomicU32,
     limited: Mutex<BTreeSet<String>>,
-    hosts: Mutex<BTreeMap<String, HostSeen>>,
+    hosts: Mutex<Hosts>,
 }
 
 impl Http {
     /// For a case. Nothing is opened until the first request.
     pub fn new(case: &Case) -> Http {
-        let environment = &case.environment;
-        let first = |names: &[&str]| names.iter().find_map(|name| environment.non_empty(name));
-        let proxy = first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
-            .map(|proxy| (proxy, first(&["no_proxy", "NO_PROXY"])));
         let trusted_endpoint = case
             .limits
             .trust_endpoint
@@ -212,12 +178,26 @@ impl Http {
             offline: case.limits.offline,
             trusted_endpoint,
             connect_to: case.limits.connect_to.clone(),
-            proxy,
-            client: OnceLock::new(),
+            environment: case.environment.clone(),
+            rules: Rules::of(&case.clients),
+            trusts: of_clients(case),
+            budget: Budget::new(case),
+            stores: OnceCell::new(),
+            client: OnceCell::new(),
             requests: AtomicU32::new(0),
             limited: Mutex::default(),
             hosts: Mutex::default(),
         }
+    }
+
+    /// How long the phases may take. It runs from the first look at the network.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Whether nothing may leave the machine.
+    pub fn is_offline(&self) -> bool {
+        self.offline
     }
 
     /// Whether the token may go to this URL: the Hub itself over TLS, or the endpoint that the person trusts.
@@ -229,16 +209,61 @@ impl Http {
 
     /// Sends a request and reads its answer within the bound. Redirects are not followed.
     ///
-    /// Nothing is sent offline, or to a host that has just answered 429, or with a token to a host that must not have it.
+    /// Nothing is sent offline, or to a host that has just limited the rate, or with a token to a host that must not have it.
     pub async fn send(&self, ask: Ask) -> Result<Answer, Failure> {
+        let host = host_of(&ask.url);
+        let (request, with_token) = self.prepare(&ask).await?;
+        let began = Instant::now();
+        let within = self.budget.rest();
+        let result = match tokio::time::timeout(within, read(request, &ask, with_token, began)).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::Timeout(format!("nothing complete came within {}", seconds(within)))),
+        };
+        self.remember(&host, &result, began.elapsed());
+        result
+    }
+
+    /// Sends a request and hands out the answer's body as it comes. For one bounded transfer; counted like any other.
+    pub(super) async fn open(&self, ask: &Ask, within: Duration) -> Result<reqwest::Response, Failure> {
+        let host = host_of(&ask.url);
+        let (request, _) = self.prepare(ask).await?;
+        let began = Instant::now();
+        let result = match tokio::time::timeout(within, request.send()).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(failure(&error)),
+            Err(_) => Err(Failure::Timeout(format!("no answer within {}", seconds(within)))),
+        };
+        let mut hosts = lock(&self.hosts);
+        let seen = hosts.entry(host.clone()).or_default();
+        match &result {
+            Ok(response) => {
+                seen.answered(response.status().as_u16(), response.headers(), began.elapsed());
+                if response.status().as_u16() == 429 {
+                    lock(&self.limited).insert(host);
+                }
+            }
+            Err(failure) => seen.failure = Some(failure.to_string()),
+        }
+        drop(hosts);
+        result
+    }
+
+    /// A request that may be sent, and whether it carries the token.
+    async fn prepare(&self, ask: &Ask) -> Result<(reqwest::RequestBuilder, bool), Failure> {
         if self.offline {
             return Err(Failure::NotSent("not asked: --offline".to_owned()));
         }
-        let host = ask.url.host_str().unwrap_or_default().to_ascii_lowercase();
+        let host = host_of(&ask.url);
         if lock(&self.limited).contains(&host) {
-            return Err(Failure::NotSent(format!("not asked: {host} has just answered 429")));
+            return Err(Failure::NotSent(format!("not asked: {host} has just limited the rate of requests")));
         }
-        let client = self.client()?;
+        if let Some(setting) = proxy::way(&self.environment, self.rules, &ask.url).through() {
+            if let Err(why) = setting.proxy() {
+                return Err(Failure::Proxy(format!("`{}` names no proxy: {why}", setting.place)));
+            }
+            lock(&self.hosts).entry(host.clone()).or_default().proxy = Some(setting.shown());
+        }
+        let client = self.client().await?;
         let mut request = client.request(ask.method.clone(), ask.url.clone());
         let mut with_token = false;
         if let Some(token) = &ask.token {
@@ -251,11 +276,16 @@ impl Http {
         if let Some((first, last)) = ask.range {
             request = request.header(reqwest::header::RANGE, format!("bytes={first}-{last}"));
         }
+        if let Some(accept) = ask.accept {
+            request = request.header(reqwest::header::ACCEPT, accept);
+        }
+        self.count_request();
+        Ok((request, with_token))
+    }
+
+    /// Counts a request that was sent by hand.
+    pub(super) fn count_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let began = Instant::now();
-        let result = read(request, &ask, with_token, began).await;
-        self.remember(&host, &result, began.elapsed());
-        result
     }
 
     /// Requests sent and hosts met so far.
@@ -263,15 +293,18 @@ impl Http {
         Network { requests: self.requests.load(Ordering::Relaxed), hosts: lock(&self.hosts).clone() }
     }
 
+    /// Keeps a walked way's phases for the report.
+    pub(super) fn remember_route(&self, route: &Route) {
+        lock(&self.hosts).entry(route.host.clone()).or_default().walked(route);
+    }
+
     fn remember(&self, host: &str, result: &Result<Answer, Failure>, elapsed: Duration) {
         let mut hosts = lock(&self.hosts);
-        let seen = hosts.entry(host.to_owned()).or_default();
+        let seen: &mut HostSeen = hosts.entry(host.to_owned()).or_default();
         match result {
             Ok(answer) => {
-                seen.status = Some(answer.status);
-                seen.server = answer.header("server").or_else(|| answer.header("x-powered-by"));
-                seen.milliseconds.get_or_insert(elapsed.as_secs_f64() * 1000.0);
-                if answer.status == 429 {
+                seen.answered(answer.status, &answer.headers, elapsed);
+                if layer::block(answer) == Some(Block::Said) {
                     lock(&self.limited).insert(host.to_owned());
                 }
             }
@@ -279,34 +312,54 @@ impl Http {
         }
     }
 
-    fn client(&self) -> Result<&reqwest::Client, Failure> {
+    /// The trust stores of this machine.
+    pub(super) async fn stores(&self) -> Arc<Stores> {
+        let load = || async {
+            let (environment, clients) = (self.environment.clone(), self.trusts.clone());
+            let loaded = tokio::task::spawn_blocking(move || trust::load(&environment, &clients)).await;
+            Arc::new(loaded.unwrap_or_default())
+        };
+        Arc::clone(self.stores.get_or_init(load).await)
+    }
+
+    async fn client(&self) -> Result<&reqwest::Client, Failure> {
+        let stores = self.stores().await;
         self.client
-            .get_or_init(|| self.build().map_err(|error| error.clone()))
+            .get_or_init(|| async { self.build(&stores) })
+            .await
             .as_ref()
             .map_err(|error| Failure::NotSent(format!("not asked: {error}")))
     }
 
-    fn build(&self) -> Result<reqwest::Client, String> {
+    fn build(&self, stores: &Stores) -> Result<reqwest::Client, String> {
         let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
-            .with_root_certificates(system_roots())
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Strict::new(stores.combined.clone())))
             .with_no_client_auth();
-        let mut builder = reqwest::Client::builder()
+        let (environment, rules) = (self.environment.clone(), self.rules);
+        let by_rules = reqwest::Proxy::custom(move |url: &Url| {
+            let proxy = proxy::way(&environment, rules, url).through()?.proxy().ok()?;
+            proxy.to_url()
+        });
+        reqwest::Client::builder()
             .user_agent(USER_AGENT)
+            // Long enough for a lookup that waits for a second name server, short enough to end before the examination.
+            .connect_timeout(self.budget.part(0.72))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
+            .proxy(by_rules)
             .dns_resolver(Arc::new(SystemResolver { connect_to: self.connect_to.clone() }))
-            .tls_backend_preconfigured(tls);
-        if let Some((proxy, exceptions)) = &self.proxy {
-            let with_scheme = if proxy.contains("://") { proxy.clone() } else { format!("http://{proxy}") };
-            let proxy = reqwest::Proxy::all(&with_scheme).map_err(|_| "the proxy variable is no URL".to_owned())?;
-            let exceptions = exceptions.as_deref().and_then(reqwest::NoProxy::from_string);
-            builder = builder.proxy(proxy.no_proxy(exceptions));
-        }
-        builder.build().map_err(|error| error.to_string())
+            .tls_backend_preconfigured(tls)
+            .build()
+            .map_err(|error| error.to_string())
     }
+}
+
+fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase()
 }
 
 /// `Bearer …` of a token's bytes as they are sent: cleaned, as the client does it.
@@ -330,7 +383,7 @@ async fn read(
     let mut body = Vec::new();
     let mut cut = false;
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
-        let room = ask.max_body - body.len();
+        let room = ask.max_body.saturating_sub(body.len());
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
             cut = true;
@@ -338,48 +391,6 @@ async fn read(
         }
     }
     Ok(Answer { url: ask.url.clone(), status, headers, body, cut, with_token, elapsed: began.elapsed() })
-}
-
-/// What a transport error means, by the types in its chain.
-fn failure(error: &reqwest::Error) -> Failure {
-    let mut words = Vec::new();
-    let mut link: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(at) = link {
-        if let Some(lookup) = at.downcast_ref::<LookupFailed>() {
-            return Failure::Dns(lookup.to_string());
-        }
-        if let Some(tls) = at.downcast_ref::<rustls::Error>() {
-            return Failure::Tls(tls.to_string());
-        }
-        if let Some(io) = at.downcast_ref::<std::io::Error>() {
-            if let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                return Failure::Tls(tls.to_string());
-            }
-            if error.is_connect() {
-                return Failure::Connect(io.raw_os_error(), io.to_string());
-            }
-        }
-        words.push(at.to_string());
-        link = at.source();
-    }
-    let last = words.pop().unwrap_or_default();
-    if words.iter().chain([&last]).any(|w| w.contains("tunnel") || w.contains("proxy") || w.contains("socks")) {
-        Failure::Proxy(last)
-    } else if error.is_timeout() {
-        Failure::Timeout(last)
-    } else if error.is_connect() {
-        Failure::Connect(None, last)
-    } else {
-        Failure::Broken(last)
-    }
-}
-
-/// A name that the system could not resolve.
-#[derive(Debug, thiserror::Error)]
-#[error("{host}: {error}")]
-struct LookupFailed {
-    host: String,
-    error: std::io::Error,
 }
 
 /// The system's way to resolve names (getaddrinfo), after `--connect-to`.
@@ -391,7 +402,9 @@ struct SystemResolver {
 impl Resolve for SystemResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let host = name.as_str().to_ascii_lowercase();
-        let pinned = self.connect_to.iter().find(|c| c.host.is_empty() || c.host == host).map(|c| c.to);
+        // The port is not known here: any pin of the host will do.
+        let first = self.connect_to.iter().find(|c| c.host.is_empty() || c.host.eq_ignore_ascii_case(&host));
+        let pinned = first.and_then(|pin| pinned(std::slice::from_ref(pin), &host, pin.port));
         Box::pin(async move {
             if let Some(address) = pinned {
                 return Ok(Box::new(std::iter::once(address)) as Addrs);
@@ -403,13 +416,6 @@ impl Resolve for SystemResolver {
             }
         })
     }
-}
-
-/// The operating system's trust store, or what SSL_CERT_FILE and SSL_CERT_DIR name in its place.
-pub fn system_roots() -> rustls::RootCertStore {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    roots
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

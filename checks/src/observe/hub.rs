@@ -5,7 +5,7 @@ use url::Url;
 
 use super::http::{Answer, Ask, Failure, Http};
 use super::{Seen, Unseen};
-use crate::case::{Case, RepoType, Target, Token};
+use crate::case::{Case, RepoType, Target, Token, TokenPlace};
 
 /// The largest repository record that is read, in bytes: a listing of some 50 000 files.
 const MAX_RECORD: usize = 16 * 1024 * 1024;
@@ -30,8 +30,48 @@ pub struct Identity {
     pub name: String,
     /// Whether it is a PRO account.
     pub is_pro: bool,
+    /// The organizations of the account.
+    pub orgs: Vec<Entity>,
     /// About the token.
     pub auth: Auth,
+}
+
+impl Identity {
+    /// `user ada, fine-grained token "ci"`.
+    pub fn describe(&self) -> String {
+        let plan = if self.is_pro { " (PRO)" } else { "" };
+        let token = match &self.auth.access_token {
+            Some(token) => {
+                let role = if token.role == "fineGrained" { "fine-grained" } else { token.role.as_str() };
+                format!(", {role} token \"{}\"", token.display_name)
+            }
+            None => String::new(),
+        };
+        format!("user {}{plan}{token}", self.name)
+    }
+
+    /// The permissions of a fine-grained token; none for other tokens.
+    pub fn fine_grained(&self) -> Option<&FineGrained> {
+        self.auth.access_token.as_ref()?.fine_grained.as_ref()
+    }
+
+    /// Whether a namespace is the account's own or one of its organizations.
+    pub fn owns(&self, namespace: &str) -> bool {
+        self.name.eq_ignore_ascii_case(namespace)
+            || self.orgs.iter().any(|org| org.name.eq_ignore_ascii_case(namespace))
+    }
+}
+
+impl FineGrained {
+    /// Whether it names a permission to read the contents of a repository, on it or on its owner.
+    pub fn reads(&self, repo_id: &str) -> bool {
+        let namespace = repo_id.split('/').next().unwrap_or_default();
+        let reads = |permissions: &[String]| permissions.iter().any(|p| p == "repo.content.read" || p == "repo.write");
+        self.scoped.iter().any(|scoped| {
+            let name = &scoped.entity.name;
+            (name.eq_ignore_ascii_case(repo_id) || name.eq_ignore_ascii_case(namespace)) && reads(&scoped.permissions)
+        })
+    }
 }
 
 /// The `auth` block.
@@ -166,10 +206,43 @@ pub struct Resolve {
 }
 
 impl Resolve {
+    /// The side that was really asked: without the token where it must not go to that host.
+    pub fn asked(&self) -> &Access {
+        match self.as_client() {
+            Err(Failure::NotSent(_)) => &self.without,
+            access => access,
+        }
+    }
+
     /// The side that the client would see.
     pub fn as_client(&self) -> &Access {
         self.with_token.as_ref().unwrap_or(&self.without)
     }
+}
+
+/// A token that lies about beside the active one, tried on the target.
+#[derive(Debug, Clone)]
+pub struct OtherToken {
+    /// Where it lies.
+    pub place: TokenPlace,
+    /// What the target's file answered to it.
+    pub access: Access,
+}
+
+/// How many other tokens are tried: each costs a request.
+const MOST_OTHER_TOKENS: usize = 2;
+
+/// Whether an answer says that the token itself is bad, and not what it asks for.
+///
+/// The Hub's words are `Invalid credentials in Authorization header` and `User Access Token "…" is expired`, both 401
+/// without an error code (answers recorded in 2026). A 401 alone proves nothing: a missing repository gives it too.
+pub fn rejects_token(answer: &Answer) -> bool {
+    answer.status == 401
+        && answer.with_token
+        && answer.error_message().is_some_and(|m| {
+            m.contains("Invalid credentials in Authorization header")
+                || (m.contains("Token") && m.contains("is expired"))
+        })
 }
 
 /// The token that requests carry, cleaned as the client cleans it.
@@ -190,7 +263,7 @@ pub(super) async fn whoami(case: &Case, http: &Http) -> Seen<Whoami> {
 }
 
 pub(super) async fn record(case: &Case, http: &Http) -> Seen<Record> {
-    let target = case.target.as_ref().ok_or_else(no_target)?;
+    let target = askable(case)?;
     let answer = ask_record(case, http, target, target.repo_type).await?;
     let repository = (answer.status == 200).then(|| serde_json::from_slice(&answer.body).ok()).flatten();
     let mut record = Record { answer, repository, other_type: None };
@@ -228,18 +301,11 @@ async fn ask_record(case: &Case, http: &Http, target: &Target, kind: RepoType) -
 }
 
 pub(super) async fn resolve_target(case: &Case, http: &Http) -> Seen<Resolve> {
-    let target = case.target.as_ref().ok_or_else(no_target)?;
-    resolve(case, http, target).await
+    resolve(case, http, askable(case)?).await
 }
 
 pub(super) async fn resolve_public(case: &Case, http: &Http) -> Seen<Resolve> {
-    let target = Target {
-        repo_type: RepoType::Model,
-        repo_id: PUBLIC_MODEL.to_owned(),
-        revision: None,
-        file: None,
-        from: crate::case::target::From::Argument,
-    };
+    let target = Target::new(RepoType::Model, PUBLIC_MODEL, crate::case::target::From::Argument);
     resolve(case, http, &target).await
 }
 
@@ -291,6 +357,40 @@ fn renamed(target: &Target, answer: &Answer) -> Option<String> {
     (id != target.repo_id && !id.is_empty()).then(|| id.to_owned())
 }
 
+/// Tries the tokens that the active one hides on the target, when the active one, or none, is refused.
+pub(super) async fn other_tokens(case: &Case, http: &Http, resolve: &Seen<Resolve>) -> Seen<Vec<OtherToken>> {
+    let resolve = resolve.as_ref().map_err(Clone::clone)?;
+    let refused = resolve.as_client().as_ref().is_ok_and(|answer| matches!(answer.status, 401 | 403 | 404));
+    let missing = resolve
+        .as_client()
+        .as_ref()
+        .is_ok_and(|a| a.error_code().is_some_and(|c| c != "RepoNotFound" && c != "GatedRepo"));
+    if !refused || missing {
+        return Ok(Vec::new());
+    }
+    let active = sent_token(case);
+    let mut tried: Vec<Token> = active.into_iter().collect();
+    let mut candidates = Vec::new();
+    for source in case.tokens.all() {
+        let Some(token) = source.token.cleaned() else { continue };
+        if tried.iter().any(|t| t.same_as(&token)) {
+            continue;
+        }
+        tried.push(token.clone());
+        candidates.push((source.place.clone(), token));
+    }
+    candidates.truncate(MOST_OTHER_TOKENS);
+    let heads = candidates.into_iter().map(|(place, token)| async move {
+        OtherToken { place, access: head(http, resolve.url.clone(), Some(token)).await }
+    });
+    Ok(futures::future::join_all(heads).await)
+}
+
+/// The endpoint as a URL.
+pub(super) fn endpoint_url(case: &Case) -> Seen<Url> {
+    api(case, "")
+}
+
 fn api(case: &Case, path: &str) -> Seen<Url> {
     let text = format!("{}/{path}", case.settings.endpoint);
     match Url::parse(&text) {
@@ -313,8 +413,13 @@ pub fn encode(text: &str, keep_slashes: bool) -> String {
     out
 }
 
-fn no_target() -> Unseen {
-    Unseen("no repository was named".to_owned())
+/// The target, when it is one that the Hub can be asked about.
+fn askable(case: &Case) -> Seen<&Target> {
+    let target = case.target.as_ref().ok_or_else(|| Unseen("no repository was named".to_owned()))?;
+    match target.problem() {
+        Some(problem) => Err(Unseen(format!("not asked: `{}` is not a repository id: {problem}", target.repo_id))),
+        None => Ok(target),
+    }
 }
 
 fn unseen(failure: &Failure) -> Unseen {

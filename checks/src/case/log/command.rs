@@ -245,13 +245,7 @@ pub fn target_of_command(command: &str) -> Option<Target> {
     } else {
         None
     };
-    Some(Target {
-        repo_type,
-        repo_id: id.to_owned(),
-        revision: after(&["--revision"]).map(str::to_owned),
-        file,
-        from: From::Log,
-    })
+    Some(Target { revision: after(&["--revision"]).map(str::to_owned), file, ..Target::new(repo_type, id, From::Log) })
 }
 
 #[cfg(test)]

@@ -268,7 +268,7 @@ pub fn target_of(path: &str) -> Option<Target> {
     }
     let repo_id = id.join("/");
     let repo_id = repo_id.trim_end_matches(".git").to_owned();
-    let mut target = Target { repo_type, repo_id, revision: None, file: None, from: From::Log };
+    let mut target = Target::new(repo_type, repo_id, From::Log);
     let rest = verb.map_or(&[][..], |at| parts.get(at + 1..).unwrap_or(&[]));
     match verb.and_then(|at| parts.get(at)) {
         Some(&("resolve" | "raw" | "blob")) => {
@@ -315,7 +315,7 @@ pub fn target_in_words(text: &str) -> Option<Target> {
         Some("space") => RepoType::Space,
         _ => RepoType::Model,
     };
-    Some(Target { repo_type, repo_id, revision: None, file: None, from: From::Log })
+    Some(Target::new(repo_type, repo_id, From::Log))
 }
 
 #[cfg(test)]

@@ -1,0 +1,109 @@
+//! NO_PROXY, by each client's own rules.
+
+use std::net::IpAddr;
+
+use super::Rules;
+use crate::case::Environment;
+
+/// The exceptions and the variable that holds them.
+pub fn exceptions(environment: &Environment, rules: Rules) -> Option<(&'static str, String)> {
+    let order = match rules {
+        Rules::Reqwest => ["NO_PROXY", "no_proxy"],
+        _ => ["no_proxy", "NO_PROXY"],
+    };
+    order.into_iter().find_map(|name| environment.non_empty(name).map(|value| (name, value)))
+}
+
+/// The entry of NO_PROXY by which a client passes the proxy by.
+pub fn exception(environment: &Environment, rules: Rules, host: &str, port: u16) -> Option<(&'static str, String)> {
+    let (variable, value) = exceptions(environment, rules)?;
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    if matches!(rules, Rules::Requests | Rules::Httpx | Rules::Curl) && value.trim() == "*" {
+        return Some((variable, "*".to_owned()));
+    }
+    let separators: &[char] = if rules == Rules::Curl { &[',', ' ', '\t'] } else { &[','] };
+    value
+        .split(separators)
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty())
+        .find(|entry| excepts(rules, &entry.to_ascii_lowercase(), &host, port))
+        .map(|entry| (variable, entry.to_owned()))
+}
+
+fn excepts(rules: Rules, entry: &str, host: &str, port: u16) -> bool {
+    let address: Option<IpAddr> = host.parse().ok();
+    match rules {
+        Rules::Requests => {
+            let entry: String = entry.chars().filter(|c| *c != ' ').collect();
+            if address.is_some_and(|a| a.is_ipv4()) && (entry == host || network_holds(&entry, address)) {
+                return true;
+            }
+            // requests compares the end of the name without regard to dots; urllib adds its own rule with dots.
+            address.is_none() && (host.ends_with(&entry) || format!("{host}:{port}").ends_with(&entry))
+                || suffix_with_dot(entry.trim_start_matches('.'), host)
+                || suffix_with_dot(entry.trim_start_matches('.'), &format!("{host}:{port}"))
+        }
+        Rules::Httpx => {
+            if entry == "*" {
+                return true;
+            }
+            if let Some((_, rest)) = entry.split_once("://") {
+                return rest.trim_end_matches('/') == host || rest.trim_end_matches('/') == format!("{host}:{port}");
+            }
+            if address.is_some() || entry == "localhost" {
+                return entry == host;
+            }
+            let (name, entry_port) = split_port(entry);
+            if entry_port.is_some_and(|p| p != port) {
+                return false;
+            }
+            match name.strip_prefix('.') {
+                // `.example.org` stands for what lies below it and not for itself.
+                Some(below) => host.strip_suffix(below).is_some_and(|front| front.len() > 1 && front.ends_with('.')),
+                None => suffix_with_dot(name, host),
+            }
+        }
+        Rules::Curl => {
+            if address.is_some() {
+                return entry == host || network_holds(entry, address);
+            }
+            suffix_with_dot(entry.trim_start_matches('.').trim_end_matches('.'), host)
+        }
+        Rules::Reqwest => {
+            if entry == "*" {
+                return true;
+            }
+            if address.is_some() {
+                return entry == host || network_holds(entry, address);
+            }
+            suffix_with_dot(entry.trim_start_matches('.'), host)
+        }
+    }
+}
+
+/// `a.example.org` and `example.org` end in `example.org`; `notexample.org` does not.
+fn suffix_with_dot(suffix: &str, host: &str) -> bool {
+    !suffix.is_empty() && host.strip_suffix(suffix).is_some_and(|front| front.is_empty() || front.ends_with('.'))
+}
+
+fn split_port(entry: &str) -> (&str, Option<u16>) {
+    match entry.rsplit_once(':') {
+        Some((name, port)) => port.parse().map_or((entry, None), |port| (name, Some(port))),
+        None => (entry, None),
+    }
+}
+
+fn network_holds(entry: &str, address: Option<IpAddr>) -> bool {
+    let (Some((network, bits)), Some(address)) = (entry.split_once('/'), address) else { return false };
+    match (network.parse::<IpAddr>(), address, bits.parse::<u32>()) {
+        (Ok(IpAddr::V4(network)), IpAddr::V4(address), Ok(bits @ 0..=32)) => {
+            let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
+            u32::from(network) & mask == u32::from(address) & mask
+        }
+        (Ok(IpAddr::V6(network)), IpAddr::V6(address), Ok(bits @ 0..=128)) => {
+            let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
+            u128::from(network) & mask == u128::from(address) & mask
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,163 @@
+//! How to get room for a download: the least loss first.
+
+use crate::case::Case;
+use crate::diagnosis::{Action, Fix, Risk};
+use crate::measure::{age, count, size};
+use crate::observe::Cache;
+use crate::observe::cache::need::{Need, Resumes, resumes};
+use crate::observe::cache::{Partial, PartialKind, Reclaimable};
+use crate::observe::volume::Volume;
+
+/// How many repositories are named for removal.
+const MAX_NAMED: usize = 5;
+
+/// Ways to get room, the least loss first.
+pub fn fixes(case: &Case, volume: &Volume, cache: Option<&Cache>, need: Option<Need>) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    if let Some(cache) = cache {
+        fixes.extend(clear_partials(case, cache));
+        fixes.extend(prune(case, cache));
+        fixes.extend(remove(case, volume, cache, need));
+    }
+    fixes.extend(elsewhere(case, volume, need));
+    fixes.push(free_by_hand(volume));
+    fixes
+}
+
+/// Whether a partial file is of no use to the installed client, and no process writes it.
+pub fn is_useless(case: &Case, partial: &Partial) -> bool {
+    let read_again = match partial.kind {
+        PartialKind::Unique | PartialKind::Temporary => false,
+        PartialKind::Plain => resumes(case.clients.hub) != Resumes::No && !partial.complete_beside,
+        // Other programs go on with theirs.
+        PartialKind::RustPart | PartialKind::LlamaCpp => !partial.complete_beside,
+    };
+    !read_again && partial.idle && partial.held_by.is_none()
+}
+
+/// Moves partial files that nobody reads again out of the way.
+pub fn clear_partials(case: &Case, cache: &Cache) -> Option<Fix> {
+    let useless: Vec<&Partial> = cache.partials.list.iter().filter(|p| is_useless(case, p)).collect();
+    let bytes: u64 = useless.iter().map(|p| p.size).sum();
+    let mut roots: Vec<_> = useless.iter().map(|p| &p.root).collect();
+    roots.sort();
+    roots.dedup();
+    let actions: Vec<Action> = roots
+        .into_iter()
+        .map(|root| Action::Quarantine {
+            root: root.clone(),
+            paths: useless.iter().filter(|p| &p.root == root).map(|p| p.path.clone()).collect(),
+        })
+        .collect();
+    if bytes == 0 {
+        return None;
+    }
+    // Without a client on this machine another one, in a container say, may still know what to do with a plain name.
+    let sure = useless.iter().all(|p| p.kind != PartialKind::Plain || p.complete_beside || case.clients.hub.is_some());
+    let risk = if sure { Risk::Safe } else { Risk::Ask };
+    let title = format!(
+        "clear away {} that no client reads again ({})",
+        count(useless.len() as u64, "partial file"),
+        size(bytes)
+    );
+    let mut fix = Fix::automatic("clear-partial-files", risk, title, actions);
+    for partial in useless.iter().take(8) {
+        fix = fix.command(format!("rm {}", quoted(&partial.path)));
+    }
+    Some(fix)
+}
+
+/// The client's own command that removes what no name refers to.
+fn prune(case: &Case, cache: &Cache) -> Option<Fix> {
+    let loose = cache.orphans.bytes.saturating_add(cache.detached.bytes);
+    if cache.detached.bytes == 0 {
+        return None;
+    }
+    let title = format!("remove revisions that no branch or tag refers to any more (up to {})", size(loose));
+    let fix = Fix::manual("prune-cache", title)
+        .note("a revision that was downloaded by its commit id counts as unreferenced too");
+    Some(match case.clients.hub {
+        Some(version) if version < (1, 0, 0) => fix.command("huggingface-cli delete-cache"),
+        _ => fix.command("hf cache prune --dry-run").command("hf cache prune"),
+    })
+}
+
+/// The repositories whose removal makes room, the oldest of those that suffice.
+fn remove(case: &Case, volume: &Volume, cache: &Cache, need: Option<Need>) -> Option<Fix> {
+    let missing = need.map_or(1_000_000_000, |n| n.bytes).saturating_sub(volume.free.unwrap_or(0));
+    let target = case.target.as_ref();
+    let mut candidates: Vec<&Reclaimable> = cache
+        .reclaimable
+        .iter()
+        .filter(|r| r.bytes > 0)
+        .filter(|r| target.is_none_or(|t| (t.repo_type, &t.repo_id) != (r.repository.kind, &r.repository.id)))
+        .collect();
+    candidates.sort_by_key(|r| r.modified);
+    let mut named = Vec::new();
+    let mut bytes: u64 = 0;
+    // The oldest ones, leaving out those too small to matter.
+    for candidate in candidates.iter().filter(|c| c.bytes.saturating_mul(10) >= missing) {
+        if bytes >= missing || named.len() == MAX_NAMED {
+            break;
+        }
+        bytes = bytes.saturating_add(candidate.bytes);
+        named.push(*candidate);
+    }
+    if named.is_empty() {
+        return None;
+    }
+    let list: Vec<String> = named
+        .iter()
+        .map(|r| {
+            let when = r.modified.map_or_else(String::new, |t| format!(", last added to {} ago", age(case.now, t)));
+            format!("{} ({}{when})", r.repository, size(r.bytes))
+        })
+        .collect();
+    let mut fix = Fix::manual(
+        "remove-repositories",
+        format!("remove repositories that are not needed any more ({})", size(bytes)),
+    )
+    .note(list.join("; "));
+    let old = case.clients.hub_is(|v| v < (1, 0, 0));
+    if old {
+        return Some(fix.command("huggingface-cli delete-cache"));
+    }
+    for repository in named {
+        fix = fix.command(format!("hf cache rm {}/{}", repository.repository.kind.word(), repository.repository.id));
+    }
+    Some(fix)
+}
+
+/// Another volume for the cache.
+fn elsewhere(case: &Case, volume: &Volume, need: Option<Need>) -> Option<Fix> {
+    let wanted = need.map_or(0, |n| n.bytes).max(volume.free.unwrap_or(0).saturating_mul(2)).max(1_000_000_000);
+    let room = volume.others.iter().find(|room| room.free >= wanted)?;
+    // HF_HUB_CACHE came with 0.17; the older name is read by every version.
+    let name = if case.clients.hub_is(|v| v < (0, 17, 0)) { "HUGGINGFACE_HUB_CACHE" } else { "HF_HUB_CACHE" };
+    let path = room.path.join("huggingface").join("hub");
+    let title = format!("keep the hub cache on the volume of {} ({} free)", room.path.display(), size(room.free));
+    let value = path.to_string_lossy().into_owned();
+    let actions = vec![Action::SetVariable { name: name.to_owned(), value }];
+    Some(
+        Fix::automatic("move-cache", Risk::Ask, title, actions)
+            .command(format!("export {name}={}", quoted(&path)))
+            .note("what is cached already stays where it is; HF_HOME would move the saved token too"),
+    )
+}
+
+/// What only a person can decide.
+pub fn free_by_hand(volume: &Volume) -> Fix {
+    Fix::manual("free-space", format!("free space on the volume of {}", volume.existing.display()))
+        .command(format!("df -h {0}; df -i {0}", quoted(&volume.existing)))
+}
+
+/// A path as a shell takes it.
+pub fn quoted(path: &std::path::Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}

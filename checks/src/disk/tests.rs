@@ -1,0 +1,142 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::*;
+use crate::check::Status;
+use crate::observe::cache::{Reach, Reclaimable, RepoName};
+use crate::observe::hub::{Lfs, Repository, Sibling};
+use crate::observe::made_cache::{case, of};
+use crate::observe::volume::{Room, WriteRefused};
+
+fn volume(purpose: Purpose, free: u64) -> Volume {
+    Volume {
+        purpose,
+        path: "/c/hub".into(),
+        existing: "/c/hub".into(),
+        owner: None,
+        own: true,
+        free: Some(free),
+        total: Some(1_000_000_000_000),
+        free_inodes: Some(1000),
+        read_only: false,
+        mount: None,
+        writable: Ok(()),
+        blocked_by: None,
+        others: Vec::new(),
+    }
+}
+
+fn refusing(mut volume: Volume, kind: ErrorKind) -> Volume {
+    volume.writable = Err(WriteRefused { code: None, kind, message: "No space left on device (os error 28)".into() });
+    volume
+}
+
+/// What the check says of a volume, for a target with these file sizes.
+fn judged(volumes: Vec<Volume>, sizes: Option<&[u64]>) -> Conclusion {
+    let home = tempfile::tempdir().expect("a folder");
+    let case = Arc::new(case(home.path(), &[], sizes.map(|_| "a/b")));
+    let cache = Cache { root: "/c/hub".into(), reach: Reach::Whole, ..Cache::default() };
+    let mut observations = of(&case).seeing_volumes(volumes).seeing_cache(cache);
+    if let Some(sizes) = sizes {
+        let sibling = |(n, size): (usize, &u64)| Sibling {
+            path: format!("{n}.bin"),
+            size: None,
+            blob_id: None,
+            lfs: Some(Lfs { sha256: format!("{n:064}"), size: *size }),
+        };
+        let siblings = sizes.iter().enumerate().map(sibling).collect();
+        observations = observations.seeing_record(Repository { siblings, ..Repository::default() });
+    }
+    conclude(&case, &observations)
+}
+
+fn answer(conclusion: &Conclusion) -> Vec<(Cause, Certainty, Bearing)> {
+    conclusion.findings.iter().map(|f| (f.cause, f.certainty, f.bearing)).collect()
+}
+
+#[test]
+fn what_does_not_fit_is_said_with_both_figures() {
+    use Bearing::Failure;
+    let gb = 1_000_000_000;
+    let hub = |free| vec![volume(Purpose::HubCache, free)];
+    assert_eq!(answer(&judged(hub(5 * gb), Some(&[16 * gb]))), [(Cause::DiskFull, Certainty::Confirmed, Failure)]);
+    // Each file fits, all together do not: the person may want a part of them.
+    assert_eq!(answer(&judged(hub(5 * gb), Some(&[4 * gb, 4 * gb]))), [(Cause::DiskFull, Certainty::Likely, Failure)]);
+    let fits = judged(hub(9 * gb), Some(&[4 * gb, 4 * gb]));
+    assert_eq!((fits.status, fits.findings.len()), (Status::Ok, 0));
+    // A small rest fits into little space.
+    assert_eq!(answer(&judged(hub(40_000_000), Some(&[1000]))), []);
+    let summary = judged(hub(5 * gb), Some(&[16 * gb])).findings[0].summary.clone();
+    assert!(summary.contains("16 GB") && summary.contains("5.0 GB"), "{summary}");
+}
+
+#[test]
+fn without_a_target_only_a_full_volume_counts() {
+    assert_eq!(
+        answer(&judged(vec![volume(Purpose::HubCache, 49_000_000)], None)),
+        [(Cause::DiskFull, Certainty::Likely, Bearing::Failure)]
+    );
+    assert_eq!(answer(&judged(vec![volume(Purpose::HubCache, 51_000_000)], None)), []);
+}
+
+#[test]
+fn a_refused_trial_names_space_inodes_or_quota() {
+    use Certainty::Confirmed;
+    let hub = |free| volume(Purpose::HubCache, free);
+    let full = refusing(hub(0), ErrorKind::StorageFull);
+    assert_eq!(answer(&judged(vec![full], None)), [(Cause::DiskFull, Confirmed, Bearing::Failure)]);
+    let mut inodes = refusing(hub(9_000_000_000), ErrorKind::StorageFull);
+    inodes.free_inodes = Some(0);
+    assert_eq!(answer(&judged(vec![inodes], None)), [(Cause::DiskQuota, Confirmed, Bearing::Failure)]);
+    let quota = refusing(hub(9_000_000_000), ErrorKind::QuotaExceeded);
+    assert_eq!(answer(&judged(vec![quota], None)), [(Cause::DiskQuota, Confirmed, Bearing::Failure)]);
+    let unnamed = refusing(hub(9_000_000_000), ErrorKind::StorageFull);
+    assert_eq!(answer(&judged(vec![unnamed], None)), [(Cause::DiskQuota, Confirmed, Bearing::Failure)]);
+}
+
+#[test]
+fn a_full_temporary_volume_is_a_condition_and_a_nearly_full_one_nothing() {
+    let hub = volume(Purpose::HubCache, 9_000_000_000);
+    let full = refusing(volume(Purpose::Temporary, 0), ErrorKind::StorageFull);
+    assert_eq!(
+        answer(&judged(vec![hub.clone(), full], None)),
+        [(Cause::DiskFull, Certainty::Possible, Bearing::Condition)]
+    );
+    assert_eq!(answer(&judged(vec![hub, volume(Purpose::Temporary, 1000)], None)), []);
+}
+
+#[test]
+fn room_is_made_with_the_least_loss_first() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut case = case(home.path(), &[], Some("a/b"));
+    case.clients.hub = Some((2, 4, 0));
+    let repository = |id: &str, bytes, days: u64| Reclaimable {
+        repository: RepoName { kind: crate::case::RepoType::Model, id: id.into() },
+        folder: PathBuf::from("/c/hub").join(id),
+        bytes,
+        orphans: crate::observe::cache::Amount::default(),
+        detached: crate::observe::cache::Amount { files: 1, bytes: bytes / 2 },
+        modified: Some(case.now - std::time::Duration::from_hours(24 * days)),
+    };
+    let mut cache = Cache { root: "/c/hub".into(), ..Cache::default() };
+    cache.reclaimable =
+        vec![repository("new/one", 9_000, 1), repository("old/one", 9_000, 90), repository("a/b", 9_000, 99)];
+    cache.detached.add(9_000);
+    let mut volume = volume(Purpose::HubCache, 0);
+    volume.others = vec![Room { path: "/data".into(), free: 5_000_000_000 }];
+    let need = Need { bytes: 8_000, largest: 8_000, files: 1, resumed: 0 };
+    let fixes = room::fixes(&case, &volume, Some(&cache), Some(need));
+    let ids: Vec<&str> = fixes.iter().map(|f| f.id).collect();
+    assert_eq!(ids, ["prune-cache", "remove-repositories", "move-cache", "free-space"]);
+    // The oldest that suffices, and never the target itself.
+    assert_eq!(fixes[1].commands, ["hf cache rm model/old/one"]);
+    assert_eq!(fixes[2].commands, ["export HF_HUB_CACHE=/data/huggingface/hub"]);
+    case.clients.hub = Some((0, 36, 2));
+    assert_eq!(room::fixes(&case, &volume, Some(&cache), Some(need))[0].commands, ["huggingface-cli delete-cache"]);
+}
+
+#[test]
+fn paths_are_quoted_for_the_shell() {
+    assert_eq!(quoted(std::path::Path::new("/a b/c'd")), r"'/a b/c'\''d'");
+    assert_eq!(quoted(std::path::Path::new("/a/b-c.d")), "/a/b-c.d");
+}

@@ -1,0 +1,139 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::check::Status;
+use crate::observe::hub::{Repository, Sibling};
+use crate::observe::integrity::{Meter, look};
+use crate::observe::made_cache::{MadeCache, case, of};
+
+fn judged(made: &MadeCache, target: Option<&str>, verify: bool, record: Option<Repository>) -> Conclusion {
+    let mut case = case(made.home.path(), &[], target);
+    case.limits.verify = verify;
+    case.environment.directory = Some(made.home.path().to_owned());
+    let meter = Meter::default();
+    let seen = look(&case, &meter);
+    let cache = crate::observe::cache::of_case(&case);
+    let case = Arc::new(case);
+    let mut observations = of(&case).seeing_cache(cache).seeing_integrity(seen);
+    observations = match record {
+        Some(record) => observations.seeing_record(record),
+        None => observations.seeing_no_record(),
+    };
+    conclude(&case, &observations)
+}
+
+const ZIP: &[u8] = b"PK\x03\x04weightsPK\x05\x06directory";
+
+#[cfg(unix)]
+#[test]
+fn sound_files_are_in_order_with_and_without_hashes() {
+    let made = MadeCache::new();
+    made.add("config.json", b"{\"a\": 1}", false);
+    made.add("sub/pytorch_model.bin", ZIP, true);
+    for (target, verify) in
+        [(None, false), (None, true), (Some("a/b"), false), (Some("a/b"), true), (Some("x/y"), true)]
+    {
+        let conclusion = judged(&made, target, verify, None);
+        assert_eq!((conclusion.status, conclusion.findings.len()), (Status::Ok, 0), "{conclusion:?}");
+    }
+    assert!(judged(&made, None, true, None).because.contains("2 files"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_changed_byte_shows_only_in_the_hash() {
+    let made = MadeCache::new();
+    let etag = made.add("sub/pytorch_model.bin", ZIP, true);
+    let mut bytes = ZIP.to_vec();
+    bytes[6] ^= 1;
+    let blob = made.write(&format!("models--a--b/blobs/{etag}"), &bytes);
+    assert_eq!(judged(&made, Some("a/b"), false, None).findings, []);
+    let conclusion = judged(&made, Some("a/b"), true, None);
+    let finding = &conclusion.findings[0];
+    assert_eq!(
+        (finding.cause, finding.certainty, finding.bearing),
+        (Cause::CorruptFile, Certainty::Confirmed, Bearing::Failure)
+    );
+    assert!(finding.summary.contains("sub/pytorch_model.bin of a/b"), "{}", finding.summary);
+    let link = made
+        .root()
+        .join("models--a--b/snapshots")
+        .join(crate::observe::made_cache::COMMIT)
+        .join("sub/pytorch_model.bin");
+    assert_eq!(finding.fixes[0].actions, [Action::Quarantine { root: made.root(), paths: vec![link, blob] }]);
+    assert_eq!(judged(&made, None, true, None).findings[0].bearing, Bearing::Trace);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_cut_file_shows_in_its_header_and_against_the_hubs_size() {
+    let made = MadeCache::new();
+    let etag = made.add("pytorch_model.bin", ZIP, true);
+    made.write(&format!("models--a--b/blobs/{etag}"), &ZIP[..9]);
+    assert!(judged(&made, Some("a/b"), false, None).findings[0].summary.contains("ends wrong"));
+    let notes = made.add("notes.txt", b"twelve bytes", false);
+    made.write(&format!("models--a--b/blobs/{notes}"), b"twelve");
+    let sibling = Sibling { path: "notes.txt".into(), size: Some(12), blob_id: Some(notes), lfs: None };
+    let record = Repository { siblings: vec![sibling], ..Repository::default() };
+    let found = judged(&made, Some("a/b"), false, Some(record));
+    assert!(found.findings[0].evidence.iter().any(|e| e.detail.contains("6 of 12 bytes")), "{found:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_the_hub_itself_serves_is_not_blamed() {
+    let made = MadeCache::new();
+    // A broken JSON document that was published so.
+    made.add("config.json", b"{\"a\": ", false);
+    made.add("empty.json", b"", false);
+    assert_eq!(judged(&made, Some("a/b"), false, None).findings, []);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pointer_in_the_cache_is_told_apart_from_damage() {
+    let made = MadeCache::new();
+    let etag = made.add("model.safetensors", b"whole", true);
+    let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{etag}\nsize 5\n");
+    made.write(&format!("models--a--b/blobs/{etag}"), pointer.as_bytes());
+    let conclusion = judged(&made, Some("a/b"), false, None);
+    assert_eq!(conclusion.findings.iter().map(|f| f.cause).collect::<Vec<_>>(), [Cause::LfsPointer]);
+}
+
+#[test]
+fn a_clone_of_the_hub_without_git_lfs_is_seen() {
+    let made = MadeCache::new();
+    let clone = made.home.path().join("b");
+    std::fs::create_dir_all(clone.join(".git")).expect("a folder");
+    let sha = "a".repeat(64);
+    let pointer = format!("version https://git-lfs.github.com/spec/v1\noid sha256:{sha}\nsize 4976698672\n");
+    std::fs::write(clone.join("model.safetensors"), pointer).expect("a file");
+    // Another server's clone is none of ours.
+    std::fs::write(clone.join(".git/config"), "[remote \"origin\"]\n\turl = https://example.org/a/b\n")
+        .expect("a file");
+    assert_eq!(judged(&made, Some("a/b"), false, None).findings, []);
+    std::fs::write(clone.join(".git/config"), "[remote \"origin\"]\n\turl = https://huggingface.co/a/b\n")
+        .expect("a file");
+    let conclusion = judged(&made, Some("a/b"), false, None);
+    assert_eq!(
+        conclusion.findings.iter().map(|f| (f.cause, f.bearing)).collect::<Vec<_>>(),
+        [(Cause::LfsPointer, Bearing::Failure)]
+    );
+    assert!(conclusion.findings[0].fixes[0].commands[1].ends_with("lfs pull"));
+    assert_eq!(judged(&made, Some("x/b"), false, None).findings, []);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_cache_is_not_read() {
+    let made = MadeCache::new();
+    let outside = made.home.path().join("secret.json");
+    std::fs::write(&outside, b"{\"broken\": ").expect("a file");
+    made.add("config.json", b"{}", false);
+    let snapshot = made.root().join("models--a--b/snapshots").join(crate::observe::made_cache::COMMIT);
+    std::os::unix::fs::symlink(&outside, snapshot.join("out.json")).expect("a link");
+    let blob = made.root().join("models--a--b/blobs").join("f".repeat(40));
+    std::os::unix::fs::symlink(&outside, blob).expect("a link");
+    made.link("through.json", &"f".repeat(40));
+    assert_eq!(judged(&made, Some("a/b"), true, None).findings, []);
+}

@@ -1,0 +1,128 @@
+//! What lies in the caches: one read-only walk, by every client's conventions.
+//!
+//! Nothing outside the roots is read, links are not followed, and what no client of the Hub makes is only counted.
+
+pub mod access;
+pub mod folder;
+pub mod local;
+pub mod model;
+pub mod name;
+pub mod need;
+pub mod open;
+mod repository;
+pub mod snapshot;
+mod store;
+pub mod tree;
+mod walk;
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::owners::Owners;
+use super::{mounts, processes};
+use crate::case::Case;
+
+pub use model::{Amount, BrokenLink, Cache, Kept, Partial, Reach, Reclaimable, Refused, RepoName, TargetCache};
+pub use name::PartialKind;
+pub use walk::{Question, look};
+
+/// Where a walk ends.
+#[derive(Debug)]
+pub struct Bounds {
+    deadline: Instant,
+    over: AtomicBool,
+    /// Whether permission bits bind this user.
+    pub judges_access: bool,
+}
+
+impl Bounds {
+    /// A walk that ends at a time.
+    pub fn until(deadline: Instant) -> Bounds {
+        Bounds { deadline, over: AtomicBool::new(false), judges_access: access::binds_this_user() }
+    }
+
+    /// Whether there is time left. Asks the clock, so not for single entries of a tight loop unless they cost a system call.
+    pub fn go_on(&self) -> bool {
+        if self.over.load(Ordering::Relaxed) {
+            return false;
+        }
+        let more = Instant::now() < self.deadline;
+        if !more {
+            self.over.store(true, Ordering::Relaxed);
+        }
+        more
+    }
+
+    /// Whether the walk was cut short.
+    pub fn was_cut(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
+    }
+}
+
+/// Of the working directory's folders so many are looked at for a download to a place of the person's own.
+const MAX_NEIGHBOURS: usize = 200;
+
+/// Walks the caches of a case, within four fifths of the time that its examination has.
+pub fn of_case(case: &Case) -> Cache {
+    let bounds = Bounds::until(Instant::now() + case.limits.timeout.mul_f64(0.8));
+    let target = case
+        .target
+        .as_ref()
+        .map(|target| (RepoName { kind: target.repo_type, id: target.repo_id.clone() }, target.revision().to_owned()));
+    let question = Question { root: case.settings.hub_cache.clone(), target, local: neighbours(case) };
+    let mut cache = look(&question, &bounds);
+    mark_held(&mut cache, &bounds, case);
+    if !cache.refused.is_empty() {
+        let owners = Owners::read(&case.environment.system_file("etc/passwd"));
+        for refused in &mut cache.refused.list {
+            refused.owner_name = refused.owner.map(|owner| owners.name(owner));
+        }
+    }
+    cache
+}
+
+/// The working directory and the folders in it: where `--local-dir` usually points.
+fn neighbours(case: &Case) -> Vec<PathBuf> {
+    let Some(directory) = case.environment.directory.clone() else { return Vec::new() };
+    let mut folders = vec![directory.clone()];
+    if let Ok(here) = folder::Folder::open(&directory) {
+        let mut looked_at = 0;
+        let _ = here.entries(&mut |name, kind| {
+            looked_at += 1;
+            if kind == folder::Kind::Folder {
+                folders.push(directory.join(name));
+            }
+            looked_at < 20 * MAX_NEIGHBOURS && folders.len() <= MAX_NEIGHBOURS
+        });
+    }
+    folders
+}
+
+/// A partial file that nobody has written for so long is nobody's, whatever the system lets us see.
+const SURELY_OLD: Duration = Duration::from_hours(48);
+
+/// Notes which partial files a process has open, and of which it is proved that none has.
+fn mark_held(cache: &mut Cache, bounds: &Bounds, case: &Case) {
+    if cache.partials.is_empty() {
+        return;
+    }
+    let open = processes::open_files(bounds.deadline);
+    let mounts = mounts::mounts();
+    for partial in &mut cache.partials.list {
+        let (Some(parent), Some(name)) = (partial.path.parent(), partial.path.file_name()) else { continue };
+        let Ok(folder) = folder::Folder::open(parent) else { continue };
+        let Ok(meta) = folder.meta(name) else { continue };
+        partial.held_by = meta.identity.and_then(|identity| open.by_file.get(&identity).copied());
+        let age = meta.modified.and_then(|then| case.now.duration_since(then).ok()).unwrap_or_default();
+        let grows = meta.size != partial.size;
+        // Other users' processes do not show their files, and other machines' are not here at all.
+        let seen_all = open.looked
+            && !(access::binds_this_user() && access::is_anothers(&meta))
+            && mounts::of(&mounts, parent).is_some_and(|m| !m.is_shared_with_other_machines());
+        partial.idle = partial.held_by.is_none() && !grows && (seen_all || age > SURELY_OLD);
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests;

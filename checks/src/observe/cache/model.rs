@@ -1,0 +1,287 @@
+//! What a walk of the caches reports: sums for everything, details for what is notable and for the target.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use super::name::PartialKind;
+use super::tree::Tree;
+use crate::case::RepoType;
+
+/// At most so many notable things of one sort are kept with their paths; the rest is counted.
+pub const MAX_DETAILS: usize = 256;
+
+/// A list with an end: what comes after [`MAX_DETAILS`] entries is only counted.
+#[derive(Debug, Clone)]
+pub struct Some256<T> {
+    /// The first ones.
+    pub list: Vec<T>,
+    /// How many there are in all.
+    pub count: u64,
+}
+
+impl<T> Default for Some256<T> {
+    fn default() -> Self {
+        Some256 { list: Vec::new(), count: 0 }
+    }
+}
+
+impl<T> Some256<T> {
+    /// Adds one.
+    pub fn push(&mut self, item: T) {
+        self.count += 1;
+        if self.list.len() < MAX_DETAILS {
+            self.list.push(item);
+        }
+    }
+
+    /// Adds all of another list.
+    pub fn append(&mut self, other: Some256<T>) {
+        self.count += other.count;
+        let room = MAX_DETAILS.saturating_sub(self.list.len());
+        self.list.extend(other.list.into_iter().take(room));
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+/// Files and their bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// How many.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Amount {
+    /// Counts a file.
+    pub fn add(&mut self, bytes: u64) {
+        self.files += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    /// Counts another amount.
+    pub fn join(&mut self, other: Amount) {
+        self.files += other.files;
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+}
+
+/// A repository, by type and id.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RepoName {
+    /// Its type.
+    pub kind: RepoType,
+    /// Its id.
+    pub id: String,
+}
+
+impl std::fmt::Display for RepoName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.kind.prefix(), self.id)
+    }
+}
+
+/// A partial file.
+#[derive(Debug, Clone)]
+pub struct Partial {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// The cache root that it lies in.
+    pub root: PathBuf,
+    /// Whose it is, where the place tells.
+    pub repository: Option<RepoName>,
+    /// Who writes such names.
+    pub kind: PartialKind,
+    /// The ETag that it is to become; empty when the name does not tell.
+    pub etag: String,
+    /// The file in the repository, where a cached tree listing tells.
+    pub file: Option<String>,
+    /// The size that the file is to have, where a cached tree listing tells, in bytes.
+    pub expected: Option<u64>,
+    /// Its size, in bytes.
+    pub size: u64,
+    /// When it was last written.
+    pub modified: Option<SystemTime>,
+    /// Whether the complete file lies beside it: nobody needs the part any more.
+    pub complete_beside: bool,
+    /// What its first bytes say against what its name and size promise.
+    pub contradiction: Option<String>,
+    /// The process that has it open.
+    pub held_by: Option<u32>,
+    /// Whether it is proved that no process writes it: none has it open and all that could have been seen, or it is old.
+    pub idle: bool,
+}
+
+/// A link that leads nowhere.
+#[derive(Debug, Clone)]
+pub struct BrokenLink {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Where it leads, as written in it.
+    pub leads_to: PathBuf,
+    /// Whose it is.
+    pub repository: RepoName,
+    /// The file in the repository.
+    pub file: String,
+    /// When the link was made.
+    pub modified: Option<SystemTime>,
+}
+
+/// A folder or file that this user may not use as the client needs it.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Which.
+    pub path: PathBuf,
+    /// Whose repository it is in.
+    pub repository: Option<RepoName>,
+    /// Its owner's number, where the system has one.
+    pub owner: Option<u32>,
+    /// Its owner's name.
+    pub owner_name: Option<String>,
+    /// Whether it belongs to this user.
+    pub own: bool,
+    /// What may not be done: `read`, `write` or `enter`.
+    pub may_not: &'static str,
+    /// The system's words, when it said something.
+    pub message: Option<String>,
+}
+
+/// What can be had back in one repository.
+#[derive(Debug, Clone)]
+pub struct Reclaimable {
+    /// Whose.
+    pub repository: RepoName,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Bytes of all of it.
+    pub bytes: u64,
+    /// Bytes of files that no snapshot links to.
+    pub orphans: Amount,
+    /// Bytes that only revisions without a name link to.
+    pub detached: Amount,
+    /// The last time a file was added.
+    pub modified: Option<SystemTime>,
+}
+
+/// How far the walk came.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// There is no cache yet.
+    #[default]
+    Absent,
+    /// It cannot be listed; the system's words.
+    Unreadable(String),
+    /// All of it was seen.
+    Whole,
+    /// The time was up, or it has more entries than are looked at; a part was seen.
+    Part,
+}
+
+/// All that the walk saw.
+#[derive(Debug, Clone, Default)]
+pub struct Cache {
+    /// The hub cache.
+    pub root: PathBuf,
+    /// How far the walk came.
+    pub reach: Reach,
+    /// Repositories seen.
+    pub repositories: u64,
+    /// Complete files, each once.
+    pub blobs: Amount,
+    /// Links in snapshots.
+    pub links: u64,
+    /// Real files in snapshots, as on systems without links.
+    pub real_files: Amount,
+    /// Entries of the root that no client of the Hub makes.
+    pub foreign: u64,
+    /// Repositories that are links to other places; they are not followed.
+    pub linked_elsewhere: u64,
+    /// Partial files of the hub cache, of folders of the person's own, and of other programs.
+    pub partials: Some256<Partial>,
+    /// Bytes of all partial files.
+    pub partial_bytes: u64,
+    /// Links that lead nowhere.
+    pub broken: Some256<BrokenLink>,
+    /// What this user may not use.
+    pub refused: Some256<Refused>,
+    /// Files that no snapshot links to.
+    pub orphans: Amount,
+    /// Files that only revisions without a name link to.
+    pub detached: Amount,
+    /// Entries of the shared store.
+    pub shared: Amount,
+    /// Where most can be had back, the most first.
+    pub reclaimable: Vec<Reclaimable>,
+    /// The target's repository, in detail.
+    pub target: Option<TargetCache>,
+    /// Folders of the person's own that hold a download with its notes.
+    pub local_folders: Vec<PathBuf>,
+}
+
+/// A complete file of the target.
+#[derive(Debug, Clone)]
+pub struct Blob {
+    /// Its size, in bytes; none when it is a link that leads nowhere.
+    pub size: Option<u64>,
+    /// When it was written.
+    pub modified: Option<SystemTime>,
+    /// Whether it is a link into the shared store.
+    pub shared: bool,
+}
+
+/// How a file of a snapshot is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// A link to a blob, by the blob's name.
+    Link(String),
+    /// A link to something that is no blob of this repository but exists; its size in bytes.
+    Elsewhere(u64),
+    /// A link that leads nowhere.
+    Broken,
+    /// A real file; its size in bytes.
+    Real(u64),
+}
+
+/// The target's repository in the cache.
+#[derive(Debug, Clone, Default)]
+pub struct TargetCache {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Whether the folder exists.
+    pub exists: bool,
+    /// The commit of each ref.
+    pub refs: BTreeMap<String, String>,
+    /// The commit of the revision that is asked for, where a ref or the revision itself tells.
+    pub commit: Option<String>,
+    /// Complete files, by name.
+    pub blobs: HashMap<String, Blob>,
+    /// The files of the commit's snapshot, by their path in the repository.
+    pub files: BTreeMap<String, Kept>,
+    /// The cached listing of the commit.
+    pub tree: Option<Tree>,
+    /// Lock files.
+    pub locks: Vec<PathBuf>,
+    /// Whether some of it was left out because it has too many entries.
+    pub cut: bool,
+}
+
+impl TargetCache {
+    /// The size of a cached file of the snapshot, in bytes; none when it is missing or its link leads nowhere.
+    pub fn size_of(&self, file: &str) -> Option<u64> {
+        match self.files.get(file)? {
+            Kept::Link(blob) => self.blobs.get(blob)?.size,
+            Kept::Elsewhere(size) | Kept::Real(size) => Some(*size),
+            Kept::Broken => None,
+        }
+    }
+
+    /// Where a file of the snapshot lies.
+    pub fn path_of(&self, file: &str) -> Option<PathBuf> {
+        Some(self.folder.join("snapshots").join(self.commit.as_deref()?).join(file))
+    }
+}

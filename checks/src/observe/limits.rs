@@ -1,0 +1,118 @@
+//! The answers that limit the rate of requests, and what the others tell of the quota, from all that was asked.
+
+use std::time::{Duration, SystemTime};
+
+use super::http::Answer;
+use super::layer::{self, Block, Writer};
+use super::rate_limit::RateLimits;
+use super::{Observations, Want};
+use crate::case::Case;
+use crate::observe::hub::Resolve;
+
+/// What was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Whose token it is: a page with a strict limit of its own.
+    Whoami,
+    /// The repository's record.
+    Record,
+    /// The target's file.
+    File,
+    /// A public file.
+    PublicFile,
+}
+
+/// One answer, with what its headers say of limits.
+#[derive(Debug, Clone)]
+pub struct Glimpse<'a> {
+    /// What was asked.
+    pub asked: Asked,
+    /// The answer.
+    pub answer: &'a Answer,
+    /// What its headers say of limits.
+    pub limits: RateLimits,
+    /// Who wrote it.
+    pub writer: Writer,
+    /// Whether it limits the rate.
+    pub block: Option<Block>,
+    /// Whether it was asked as the person's client asks: with a token when that sends one.
+    pub as_client: bool,
+    /// When it was there.
+    pub at: SystemTime,
+}
+
+impl Glimpse<'_> {
+    /// When the limit ends, where the server says it. Window ends are whole seconds: one is added, as the client does.
+    pub fn resets_at(&self) -> Option<SystemTime> {
+        let wait = self.limits.wait(self.at)?;
+        self.at.checked_add(wait)?.checked_add(Duration::from_secs(1))
+    }
+}
+
+/// Every answer so far, in the order in which a download would ask.
+pub fn glimpses<'a>(case: &Case, observations: &'a Observations) -> Vec<Glimpse<'a>> {
+    let client_sends_token = super::hub::sent_token(case).is_some();
+    let mut seen = Vec::new();
+    let mut add = |asked, want, answer: &'a Answer| {
+        let after = Duration::try_from_secs_f64(observations.seconds_for(&[want].into())).unwrap_or_default();
+        let writer = layer::writer(answer, &case.settings, case.limits.trust_endpoint);
+        // A foreign endpoint does not get the token from here, though the client would send it: what it answers without
+        // one is the nearest to what the client sees.
+        let as_client = answer.with_token == client_sends_token || case.settings.foreign_endpoint();
+        seen.push(Glimpse {
+            asked,
+            answer,
+            limits: RateLimits::of(&answer.headers),
+            writer,
+            block: layer::block(answer),
+            as_client,
+            at: case.now.checked_add(after).unwrap_or(case.now),
+        });
+    };
+    if let Ok(resolve) = observations.resolve() {
+        for answer in sides(resolve) {
+            add(Asked::File, Want::Resolve, answer);
+        }
+    }
+    if let Ok(record) = observations.record() {
+        add(Asked::Record, Want::Record, &record.answer);
+    }
+    if let Ok(control) = observations.control() {
+        for answer in sides(control) {
+            add(Asked::PublicFile, Want::Control, answer);
+        }
+    }
+    if let Ok(whoami) = observations.whoami() {
+        add(Asked::Whoami, Want::Whoami, &whoami.answer);
+    }
+    seen
+}
+
+fn sides(resolve: &Resolve) -> Vec<&Answer> {
+    [resolve.with_token.as_ref(), Some(&resolve.without)]
+        .into_iter()
+        .flatten()
+        .filter_map(|a| a.as_ref().ok())
+        .collect()
+}
+
+/// By how much the anonymous quota of one bucket fell between two answers beyond what hfdoctor's own requests explain.
+///
+/// The counters of the Hub's servers may lag behind each other, and a request may count twice: both are allowed for.
+pub fn spent_by_others(glimpses: &[Glimpse<'_>], own_requests: u32) -> Option<u64> {
+    let left: Vec<(&str, u64)> = glimpses
+        .iter()
+        .filter(|g| !g.answer.with_token && g.writer.layer == layer::Layer::Application)
+        .filter_map(|g| g.limits.telling().map(|r| (r.bucket.as_str(), r.left)))
+        .collect();
+    let mut most = 0;
+    for (bucket, first) in &left {
+        for (other, second) in &left {
+            if bucket == other {
+                most = most.max(first.saturating_sub(*second));
+            }
+        }
+    }
+    let own = u64::from(own_requests).saturating_mul(2).saturating_add(10);
+    (most > own).then(|| most - own)
+}

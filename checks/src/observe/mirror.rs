@@ -1,0 +1,42 @@
+//! What the Hub itself says, when the endpoint that HF_ENDPOINT names does not give the file.
+
+use url::Url;
+
+use super::http::{Ask, Http};
+use super::hub::Access;
+use super::route::{self, Route};
+use super::{Observations, Seen, Unseen};
+use crate::case::Case;
+use crate::case::settings::DEFAULT_ENDPOINT;
+
+/// The Hub beside a mirror.
+#[derive(Debug, Clone)]
+pub struct BesideMirror {
+    /// The way to the Hub itself.
+    pub route: Route,
+    /// The same file at the Hub, without a token.
+    pub access: Access,
+}
+
+/// Asks the Hub for what the mirror did not give. None when the endpoint is the Hub's own, or gives what is asked for.
+pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) -> Seen<Option<BesideMirror>> {
+    if !case.settings.foreign_endpoint() {
+        return Ok(None);
+    }
+    let resolve = match case.target {
+        Some(_) => observations.see_resolve().await,
+        None => observations.see_control().await,
+    };
+    let at_mirror = resolve.as_ref().map_err(Clone::clone)?;
+    let good = at_mirror.asked().as_ref().is_ok_and(|a| a.status < 400 && a.headers.contains_key("x-repo-commit"));
+    // A limit of the mirror's own says nothing about what it has.
+    let limited = at_mirror.asked().as_ref().is_ok_and(|a| a.status == 429);
+    if good || limited {
+        return Ok(None);
+    }
+    let path = at_mirror.url.as_str().strip_prefix(case.settings.endpoint.as_str()).unwrap_or(at_mirror.url.path());
+    let url = Url::parse(&format!("{DEFAULT_ENDPOINT}{path}")).map_err(|error| Unseen(error.to_string()))?;
+    let walk = route::walk(case, http, &url, http.budget());
+    let (route, access) = futures::join!(walk, http.send(Ask::head(url.clone())));
+    Ok(Some(BesideMirror { route, access }))
+}

@@ -1,0 +1,332 @@
+//! The hosts that serve the bytes: the one that a real resolve redirects to, and the Xet hosts that it names.
+//!
+//! No host name is kept here: storage moves. One bounded transfer shows whether bytes come, and how fast.
+
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use futures::future::join3;
+use url::Url;
+
+use super::dial::milliseconds;
+use super::failure::{Failure, failure};
+use super::http::{Answer, Ask, Http};
+use super::hub::{self, PUBLIC_MODEL, encode};
+use super::route::{self, Route};
+use super::tls::clean;
+use super::{Observations, Seen, Unseen};
+use crate::case::settings::is_hub_host;
+use crate::case::{Case, Target};
+
+/// The most bytes that one transfer takes.
+pub const MOST_BYTES: u64 = 8 * 1024 * 1024;
+/// The longest that one transfer takes.
+pub const LONGEST: Duration = Duration::from_secs(2);
+/// With this many bytes at once a link without any sign of trouble is left in peace.
+const ENOUGH: u64 = 12 * 1024;
+/// The bytes of an error's body that are kept.
+const KEPT: usize = 600;
+
+/// File name endings of weights and tables: what is stored as LFS or Xet, not as a git blob.
+const LARGE: &[&str] = &[
+    ".safetensors",
+    ".gguf",
+    ".bin",
+    ".pt",
+    ".pth",
+    ".onnx",
+    ".parquet",
+    ".h5",
+    ".msgpack",
+    ".ckpt",
+    ".tar",
+    ".zip",
+    ".arrow",
+];
+
+/// The storage of one file.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    /// The file, by its path in the repository.
+    pub file: String,
+    /// Its storage URL's host.
+    pub host: String,
+    /// The way there.
+    pub route: Route,
+    /// The bounded transfer.
+    pub transfer: Transfer,
+    /// The Xet hosts that the Hub's answer names.
+    pub xet: Vec<XetHost>,
+}
+
+/// A host of the Xet protocol.
+#[derive(Debug, Clone)]
+pub struct XetHost {
+    /// The way there.
+    pub route: Route,
+    /// Whether the Hub named it; otherwise it is the data host that goes with the named one.
+    pub named: bool,
+}
+
+/// A bounded transfer.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    /// The status, or why there was none.
+    pub status: Result<u16, Failure>,
+    /// The `Server` header.
+    pub server: Option<String>,
+    /// The bytes that the answer promised.
+    pub promised: Option<u64>,
+    /// The bytes that came.
+    pub received: u64,
+    /// Milliseconds until the answer's head.
+    pub first_byte: Option<f64>,
+    /// Seconds from the head to the end.
+    pub seconds: f64,
+    /// Seconds of the longest wait for the next bytes.
+    pub longest_wait: f64,
+    /// How it ended.
+    pub end: End,
+    /// The body's first characters, when the status is an error.
+    pub said: String,
+}
+
+/// How a transfer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// All that was asked for, or as much as proves the link.
+    Enough,
+    /// The connection broke off.
+    Cut(String),
+    /// The time was up while bytes still came.
+    TimeUp,
+    /// The time was up, and for most of it nothing came.
+    Stalled,
+    /// There was no answer.
+    NoAnswer,
+}
+
+impl Transfer {
+    /// Bytes a second, where enough came to tell.
+    pub fn rate(&self) -> Option<f64> {
+        (self.received >= 64 * 1024 && self.seconds > 0.05)
+            .then(|| u32::try_from(self.received).map_or(f64::from(u32::MAX), f64::from) / self.seconds)
+    }
+
+    fn none(why: Failure) -> Transfer {
+        Transfer {
+            status: Err(why),
+            server: None,
+            promised: None,
+            received: 0,
+            first_byte: None,
+            seconds: 0.0,
+            longest_wait: 0.0,
+            end: End::NoAnswer,
+            said: String::new(),
+        }
+    }
+}
+
+/// A file's storage: none when the Hub serves it itself, as it does with small files.
+pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) -> Seen<Option<Storage>> {
+    let Some((file, answer)) = redirecting_answer(case, observations, http).await? else { return Ok(None) };
+    let Some(url) = away(case, &answer) else { return Ok(None) };
+    let thorough = case.log.is_some() || has_partials(case);
+    let budget = http.budget();
+    let xet = xet_hosts(case, &answer);
+    let xet = join_all(
+        xet.into_iter()
+            .map(|(url, named)| async move { XetHost { route: route::walk(case, http, &url, budget).await, named } }),
+    );
+    let (route, transfer, xet) =
+        join3(route::walk(case, http, &url, budget), fetch(http, url.clone(), thorough), xet).await;
+    let host = route.host.clone();
+    Ok(Some(Storage { file, host, route, transfer, xet }))
+}
+
+/// The Hub's answer to HEAD on a file that lies in storage.
+async fn redirecting_answer(case: &Case, observations: &Observations, http: &Http) -> Seen<Option<(String, Answer)>> {
+    let Some(target) = &case.target else {
+        let file = "model.safetensors";
+        let url = format!("{}/{PUBLIC_MODEL}/resolve/main/{file}", case.settings.endpoint);
+        let url = Url::parse(&url).map_err(|_| Unseen("not asked: HF_ENDPOINT is no http(s) URL".to_owned()))?;
+        let answer = http.send(Ask::head(url)).await.map_err(|failure| Unseen(failure.to_string()))?;
+        return Ok(Some((file.to_owned(), answer)));
+    };
+    let resolve = observations.see_resolve().await.as_ref().map_err(Clone::clone)?;
+    let answer = resolve.asked().as_ref().map_err(|failure| Unseen(failure.to_string()))?;
+    if let Some(file) = &target.file {
+        return Ok(Some((file.clone(), answer.clone())));
+    }
+    if !matches!(answer.status, 200..=399 | 404) {
+        return Err(Unseen(format!("the repository's files answer {}", answer.status_words())));
+    }
+    let record = observations.see_record().await.as_ref().map_err(Clone::clone)?;
+    let Some(repository) = &record.repository else {
+        return Err(Unseen("the repository's files are not known".to_owned()));
+    };
+    let large = repository.siblings.iter().find(|s| {
+        let path = s.path.to_ascii_lowercase();
+        s.lfs.is_some() || LARGE.iter().any(|end| path.ends_with(end))
+    });
+    let Some(file) = large.map(|s| s.path.clone()) else { return Ok(None) };
+    let with_token = answer.with_token;
+    let url = file_url(case, target, &file)?;
+    let mut ask = Ask::head(url);
+    if with_token && http.may_carry_token(&ask.url) {
+        ask = ask.with_token(hub::sent_token(case));
+    }
+    let answer = http.send(ask).await.map_err(|failure| Unseen(failure.to_string()))?;
+    Ok(Some((file, answer)))
+}
+
+fn file_url(case: &Case, target: &Target, file: &str) -> Seen<Url> {
+    let text = format!(
+        "{}/{}{}/resolve/{}/{}",
+        case.settings.endpoint,
+        target.repo_type.prefix(),
+        encode(&target.repo_id, true),
+        encode(target.revision(), false),
+        encode(file, true)
+    );
+    Url::parse(&text).map_err(|_| Unseen("not asked: HF_ENDPOINT is no http(s) URL".to_owned()))
+}
+
+/// Where an answer redirects to, when that is neither the Hub nor the endpoint.
+fn away(case: &Case, answer: &Answer) -> Option<Url> {
+    let to = answer.location()?;
+    let host = to.host_str()?;
+    let endpoint = Url::parse(&case.settings.endpoint).ok()?;
+    let same = Some(host) == endpoint.host_str() && to.port_or_known_default() == endpoint.port_or_known_default();
+    (matches!(to.scheme(), "http" | "https") && !same && !is_hub_host(host)).then_some(to)
+}
+
+/// Whether an earlier download of the target has left unfinished files: a reason to look longer.
+fn has_partials(case: &Case) -> bool {
+    let Some(target) = &case.target else { return false };
+    let folder = format!("{}--{}", target.repo_type.plural(), target.repo_id.replace('/', "--"));
+    let blobs = case.settings.hub_cache.join(folder).join("blobs");
+    let entries = std::fs::read_dir(blobs).into_iter().flatten().filter_map(Result::ok).take(10_000);
+    entries.map(|e| e.file_name()).any(|name| name.to_string_lossy().ends_with(".incomplete"))
+}
+
+/// The Xet hosts of an answer, and whether the Hub named each; none where the client does not use Xet.
+fn xet_hosts(case: &Case, answer: &Answer) -> Vec<(Url, bool)> {
+    let installed = case.clients.hub.is_none() || case.clients.package("hf_xet").is_some();
+    if case.settings.xet_disabled || !installed {
+        return Vec::new();
+    }
+    let links = answer.headers.get_all("link").iter().map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
+    let named = links.flat_map(|link| parse_links(&link)).find(|(_, rel)| rel == "xet-reconstruction-info");
+    let Some((named, _)) = named.filter(|(url, _)| url.scheme() == "https") else { return Vec::new() };
+    let mut hosts = Vec::new();
+    // The data host is known for sure only from an answer that costs two more requests.
+    let data = named
+        .host_str()
+        .and_then(|host| host.strip_prefix("cas-server."))
+        .map(|rest| format!("https://transfer.{rest}/"));
+    if let Some(data) = data.and_then(|text| Url::parse(&text).ok()) {
+        hosts.push((data, false));
+    }
+    hosts.insert(0, (named, true));
+    hosts
+}
+
+/// The URLs of a `Link` header with their relations.
+pub fn parse_links(header: &str) -> Vec<(Url, String)> {
+    let mut links = Vec::new();
+    let mut rest = header;
+    while let Some((_, after)) = rest.split_once('<') {
+        let Some((url, after)) = after.split_once('>') else { break };
+        let (parameters, next) = after.split_once('<').map_or((after, ""), |(p, _)| (p, &after[p.len()..]));
+        let rel = parameters.split([';', ',']).find_map(|p| p.trim().strip_prefix("rel="));
+        if let (Ok(url), Some(rel)) = (Url::parse(url), rel) {
+            links.push((url, rel.trim_matches('"').to_owned()));
+        }
+        rest = next;
+        if links.len() >= 16 {
+            break;
+        }
+    }
+    links
+}
+
+/// Takes bytes until the link is proven, the bound is reached or the time is up.
+async fn fetch(http: &Http, url: Url, thorough: bool) -> Transfer {
+    let mut ask = Ask::get(url);
+    ask.range = Some((0, MOST_BYTES - 1));
+    let within = http.budget().part(0.5);
+    let began = Instant::now();
+    let mut response = match http.open(&ask, within).await {
+        Ok(response) => response,
+        Err(why) => return Transfer::none(why),
+    };
+    let status = response.status().as_u16();
+    let mut transfer = Transfer {
+        status: Ok(status),
+        server: response.headers().get("server").map(|v| clean(&String::from_utf8_lossy(v.as_bytes()))),
+        promised: response.content_length(),
+        first_byte: Some(milliseconds(began)),
+        ..Transfer::none(Failure::NotSent(String::new()))
+    };
+    let body_began = Instant::now();
+    let mut last = body_began;
+    let longest = LONGEST.min(http.budget().rest());
+    let mut said = Vec::new();
+    transfer.end = loop {
+        let left = longest.saturating_sub(body_began.elapsed());
+        let next = tokio::time::timeout(left, response.chunk()).await;
+        transfer.longest_wait = transfer.longest_wait.max(last.elapsed().as_secs_f64());
+        last = Instant::now();
+        match next {
+            Err(_) if transfer.longest_wait > longest.as_secs_f64() * 0.7 => break End::Stalled,
+            Err(_) => break End::TimeUp,
+            Ok(Err(error)) => break End::Cut(clean(&failure(&error).to_string())),
+            Ok(Ok(None)) => {
+                let short = transfer.promised.is_some_and(|promised| transfer.received < promised);
+                break if short { End::Cut("it ended too early".to_owned()) } else { End::Enough };
+            }
+            Ok(Ok(Some(bytes))) => {
+                transfer.received += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                if status >= 400 && said.len() < KEPT {
+                    said.extend_from_slice(&bytes[..bytes.len().min(KEPT - said.len())]);
+                }
+                let quick = body_began.elapsed() < Duration::from_millis(250);
+                if transfer.received >= MOST_BYTES || (!thorough && quick && transfer.received >= ENOUGH) {
+                    break End::Enough;
+                }
+            }
+        }
+    };
+    transfer.seconds = body_began.elapsed().as_secs_f64();
+    transfer.said = clean(&String::from_utf8_lossy(&said));
+    transfer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn links_are_read_with_their_relations() {
+        let header = r#"<https://huggingface.co/api/models/a/b/xet-read-token/1>; rel="xet-auth", <https://cas-server.xethub.hf.co/v1/reconstructions/2>; rel="xet-reconstruction-info""#;
+        let links: Vec<(String, String)> =
+            parse_links(header).into_iter().map(|(u, r)| (u.host_str().unwrap_or_default().to_owned(), r)).collect();
+        assert_eq!(
+            links,
+            [
+                ("huggingface.co".to_owned(), "xet-auth".to_owned()),
+                ("cas-server.xethub.hf.co".to_owned(), "xet-reconstruction-info".to_owned())
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_has_a_clear_outcome(text in "[<>;,=\"a-z:/. é]{0,120}") {
+            let _ = parse_links(&text);
+        }
+    }
+}

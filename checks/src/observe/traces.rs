@@ -1,0 +1,301 @@
+//! What a failed download left behind: the newest log of the Xet client, the newest partial file, and what it was for.
+//!
+//! The Python exception of a Xet download hides the network's error; the Xet client's own log has it.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::cache::folder::{Folder, Kind};
+use super::cache::{Bounds, PartialKind, RepoName, name};
+use crate::case::log::{Log, Sign};
+use crate::case::settings::Settings;
+use crate::case::target::From;
+use crate::case::{Case, Target};
+use crate::registry::CHECKS;
+
+/// Older traces are not those of the failure that the person has just had.
+pub const RECENT: Duration = Duration::from_hours(24);
+/// Of a log so much is read, from its end, in bytes.
+const MAX_TAIL: u64 = 512 * 1024;
+/// Files of the log folder that are looked at.
+const MAX_LOGS: usize = 20_000;
+/// Repositories whose files are looked at for the newest partial one.
+const MAX_REPOSITORIES: usize = 64;
+
+/// What was left behind.
+#[derive(Debug, Clone, Default)]
+pub struct Traces {
+    /// The newest recent log of the Xet client.
+    pub xet_log: Option<XetLog>,
+    /// The newest recent partial file.
+    pub partial: Option<PartialTrace>,
+}
+
+/// A log of the Xet client.
+#[derive(Debug, Clone)]
+pub struct XetLog {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// When it was last written.
+    pub modified: SystemTime,
+    /// Errors and warnings of it in plain lines, the newest last, each once.
+    pub lines: Vec<Line>,
+    /// What the checks' signs find in these lines.
+    pub log: Log,
+    /// Whether the download went on after the last of them to its end.
+    pub survived: bool,
+}
+
+/// A line of a Xet log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its number in what was read, from 1.
+    pub number: u64,
+    /// Whether it is an error rather than a warning.
+    pub error: bool,
+    /// What it says, with its fields.
+    pub text: String,
+}
+
+/// A partial file.
+#[derive(Debug, Clone)]
+pub struct PartialTrace {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Whose it is.
+    pub repository: RepoName,
+    /// When it was last written.
+    pub modified: SystemTime,
+    /// Its size, in bytes.
+    pub size: u64,
+}
+
+/// Looks for recent traces.
+pub fn look(case: &Case) -> Traces {
+    let bounds = Bounds::until(Instant::now() + case.limits.timeout.mul_f64(0.5));
+    Traces {
+        xet_log: newest_log(&case.settings.xet_cache, case.now).and_then(|(path, modified)| read_log(&path, modified)),
+        partial: newest_partial(&case.settings.hub_cache, case.now, &bounds),
+    }
+}
+
+/// What was being downloaded when it broke off, by the newest recent partial file: a target for a bare run.
+///
+/// A file that is being written this minute belongs to a download that runs, not to one that failed.
+pub fn target(settings: &Settings, now: SystemTime) -> Option<Target> {
+    let bounds = Bounds::until(Instant::now() + Duration::from_millis(300));
+    let partial = newest_partial(&settings.hub_cache, now, &bounds)?;
+    let quiet = now.duration_since(partial.modified).unwrap_or_default();
+    (quiet > Duration::from_secs(20)).then_some(Target {
+        repo_type: partial.repository.kind,
+        repo_id: partial.repository.id,
+        revision: None,
+        file: None,
+        tag: None,
+        from: From::Cache,
+    })
+}
+
+fn is_recent(now: SystemTime, then: SystemTime) -> bool {
+    // A time that lies ahead a little comes from a file server's clock.
+    match now.duration_since(then) {
+        Ok(age) => age < RECENT,
+        Err(ahead) => ahead.duration() < Duration::from_hours(1),
+    }
+}
+
+/// The newest recent file of the Xet client's log folder.
+fn newest_log(xet_cache: &Path, now: SystemTime) -> Option<(PathBuf, SystemTime)> {
+    let logs = Folder::open(xet_cache).ok()?.child(OsStr::new("logs")).ok()?;
+    let mut newest: Option<(PathBuf, SystemTime)> = None;
+    let mut seen = 0;
+    let _ = logs.entries(&mut |entry, kind| {
+        seen += 1;
+        let is_log = entry.to_str().is_some_and(|e| e.starts_with("xet"))
+            && Path::new(entry).extension().is_some_and(|e| e == "log");
+        if is_log
+            && kind == Kind::File
+            && let Some(modified) = logs.meta(entry).ok().and_then(|m| m.modified)
+            && is_recent(now, modified)
+            && newest.as_ref().is_none_or(|(_, newest)| modified > *newest)
+        {
+            newest = Some((logs.path().join(entry), modified));
+        }
+        seen < MAX_LOGS
+    });
+    newest
+}
+
+fn read_log(path: &Path, modified: SystemTime) -> Option<XetLog> {
+    let parent = Folder::open(path.parent()?).ok()?;
+    let mut file: File = parent.file(path.file_name()?).ok()?;
+    let size = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(MAX_TAIL))).ok()?;
+    let mut bytes = Vec::new();
+    file.take(MAX_TAIL).read_to_end(&mut bytes).ok()?;
+    let (lines, survived) = parse(&String::from_utf8_lossy(&bytes));
+    let text: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let signs: Vec<Sign> = CHECKS.iter().flat_map(|check| check.signs).copied().collect();
+    let log = Log::read(text.join("\n").as_bytes(), &signs).ok()?;
+    Some(XetLog { path: path.to_owned(), modified, lines, log, survived })
+}
+
+/// Words of the ordinary records that a failing download writes between and after its errors: another attempt is announced,
+/// the last one is given up, everything is put away. Any other record means that the download went on.
+const FAILING: &[&str] = &["attempt", "retr", "error", "fail", "abort", "cancel", "shut", "drop", "teardown", "config"];
+
+/// Warnings and errors of a log, and whether the download went on after them.
+fn parse(text: &str) -> (Vec<Line>, bool) {
+    /// Lines of evidence that are kept.
+    const KEPT: usize = 32;
+    let mut lines: Vec<Line> = Vec::new();
+    let mut survived = false;
+    for (number, raw) in (1_u64..).zip(text.lines()) {
+        let Ok(serde_json::Value::Object(object)) = serde_json::from_str::<serde_json::Value>(raw.trim()) else {
+            continue;
+        };
+        let level = object.get("level").and_then(serde_json::Value::as_str).unwrap_or("");
+        let error = level.eq_ignore_ascii_case("error");
+        let fields = object.get("fields").and_then(serde_json::Value::as_object).unwrap_or(&object);
+        if !error && !level.eq_ignore_ascii_case("warn") {
+            let said = fields.get("message").and_then(serde_json::Value::as_str).unwrap_or("").to_ascii_lowercase();
+            survived |= !lines.is_empty() && !FAILING.iter().any(|word| said.contains(word));
+            continue;
+        }
+        survived = false;
+        let text = plain(fields);
+        // A retried request says the same again and again: the last one counts.
+        lines.retain(|line| line.text != text);
+        lines.push(Line { number, error, text });
+        if lines.len() > KEPT {
+            lines.remove(0);
+        }
+    }
+    (lines, survived)
+}
+
+/// Message and fields of a record as one line.
+fn plain(fields: &serde_json::Map<String, serde_json::Value>) -> String {
+    let mut parts = Vec::new();
+    let word = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    if let Some(message) = fields.get("message") {
+        parts.push(word(message));
+    }
+    for (name, value) in fields {
+        if !matches!(
+            name.as_str(),
+            "message" | "timestamp" | "level" | "filename" | "line_number" | "target" | "span" | "spans"
+        ) {
+            parts.push(format!("{name}: {}", word(value)));
+        }
+    }
+    let text: String = parts.join(", ").chars().map(|c| if c.is_control() { ' ' } else { c }).take(4000).collect();
+    text
+}
+
+/// The newest recent partial file of the hub cache, found by the times of the `blobs` folders.
+fn newest_partial(hub_cache: &Path, now: SystemTime, bounds: &Bounds) -> Option<PartialTrace> {
+    let root = Folder::open(hub_cache).ok()?;
+    let mut recent = Vec::new();
+    let _ = root.entries(&mut |entry, kind| {
+        if kind == Kind::Folder
+            && let Some((kind, id)) = name::repository(entry)
+        {
+            let blobs = Path::new(entry).join("blobs");
+            // A folder's time is that of the last file that was made in it, not of the last byte that was written.
+            if let Some(modified) = root.meta(blobs.as_os_str()).ok().and_then(|m| m.modified)
+                && is_recent(now, modified)
+            {
+                recent.push((modified, entry.to_owned(), RepoName { kind, id }));
+            }
+        }
+        bounds.go_on()
+    });
+    recent.sort_by_key(|(modified, _, _)| std::cmp::Reverse(*modified));
+    let mut newest: Option<PartialTrace> = None;
+    for (_, entry, repository) in recent.into_iter().take(MAX_REPOSITORIES) {
+        let Ok(blobs) = root.child(&entry).and_then(|r| r.child(OsStr::new("blobs"))) else { continue };
+        let _ = blobs.entries(&mut |file, kind| {
+            if kind == Kind::File
+                && let name::InBlobs::Partial(kind, _) = name::in_blobs(file)
+                && kind != PartialKind::Temporary
+                && let Ok(meta) = blobs.meta(file)
+                && let Some(modified) = meta.modified
+                && is_recent(now, modified)
+                && newest.as_ref().is_none_or(|n| modified > n.modified)
+            {
+                newest = Some(PartialTrace {
+                    path: blobs.path().join(file),
+                    repository: repository.clone(),
+                    modified,
+                    size: meta.size,
+                });
+            }
+            bounds.go_on()
+        });
+    }
+    newest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::made_cache::{MadeCache, case};
+    use proptest::prelude::*;
+
+    const LOG: &str = concat!(
+        r#"{"timestamp":"2026-11-21T20:00:00Z","level":"INFO","fields":{"message":"starting"},"filename":"a.rs","line_number":1}"#,
+        "\n",
+        r#"{"timestamp":"2026-11-21T20:00:01Z","level":"WARN","fields":{"message":"Request error","err":"Reqwest(dns error: failed to lookup address information)"}}"#,
+        "\nnot json\n",
+        r#"{"timestamp":"2026-11-21T20:00:02Z","level":"WARN","fields":{"message":"Request error","err":"Reqwest(dns error: failed to lookup address information)"}}"#,
+        "\n",
+        r#"{"level":"ERROR","message":"gave up","status":403}"#,
+        "\n",
+    );
+
+    #[test]
+    fn a_xet_log_tells_its_errors_each_once() {
+        let (lines, survived) = parse(LOG);
+        assert_eq!(lines.iter().map(|l| (l.number, l.error)).collect::<Vec<_>>(), [(4, false), (5, true)]);
+        assert_eq!(lines[0].text, "Request error, err: Reqwest(dns error: failed to lookup address information)");
+        assert_eq!(lines[1].text, "gave up, status: 403");
+        assert!(!survived);
+        let healed = format!("{LOG}{}\n", r#"{"level":"INFO","fields":{"message":"fetched 12 terms"}}"#);
+        assert!(parse(&healed).1);
+        let again = format!("{LOG}{}\n", r#"{"level":"INFO","fields":{"message":"Connection attempt 5/5"}}"#);
+        assert!(!parse(&again).1);
+    }
+
+    #[test]
+    fn only_recent_traces_are_seen() {
+        let made = MadeCache::new();
+        let log = made.write("../xet/logs/xet_20261121T200000000+0000_42.log", LOG.as_bytes());
+        let partial = made.write("models--a--b/blobs/abc.incomplete", b"part");
+        let case = case(made.home.path(), &[], None);
+        let traces = look(&case);
+        assert_eq!(traces.xet_log.map(|l| l.lines.len()), Some(2));
+        assert_eq!(traces.partial.map(|p| (p.repository.id, p.size)), Some(("a/b".to_owned(), 4)));
+        // Written this moment: a running download's.
+        assert_eq!(target(&case.settings, SystemTime::now()), None);
+        let later = SystemTime::now() + Duration::from_mins(5);
+        assert_eq!(target(&case.settings, later).map(|t| t.repo_id), Some("a/b".to_owned()));
+        let old = SystemTime::now() - Duration::from_hours(25);
+        for path in [log, partial] {
+            File::options().write(true).open(path).expect("the file").set_modified(old).expect("a time");
+        }
+        let traces = look(&case);
+        assert!(traces.xet_log.is_none() && traces.partial.is_none());
+        assert_eq!(target(&case.settings, later), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_log(text in "[ -~\n]{0,300}") {
+            let _ = parse(&text);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Partial files: whether the installed client trips over them, goes on with them, or never looks at them.
+
+use std::collections::BTreeMap;
+
+use super::{download_command, is_recent, is_target, of, old};
+use crate::case::Case;
+use crate::check::Conclusion;
+use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::disk::{clear_partials, is_useless, quoted};
+use crate::measure::{count, size};
+use crate::observe::Cache;
+use crate::observe::cache::need::{Expected, Resumes, resumes};
+use crate::observe::cache::{Partial, PartialKind, RepoName};
+
+/// What a partial file means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Meaning {
+    /// A running download writes it.
+    Live,
+    /// The client takes it up and fails: why, and how sure that is.
+    InTheWay(String, Certainty),
+    /// The client takes it up and goes on.
+    GoneOnWith,
+    /// The client takes it up, and what becomes of it cannot be told from here.
+    TakenUp,
+    /// Nobody reads it again.
+    Idle,
+}
+
+/// Judges every partial file of the cache.
+pub fn judge(case: &Case, cache: &Cache, expected: &BTreeMap<String, Expected>, conclusion: &mut Conclusion) {
+    let mut idle = 0;
+    for partial in &cache.partials.list {
+        let wanted = expected.iter().find(|(_, file)| !partial.etag.is_empty() && file.etag == partial.etag);
+        let of_target = match &partial.repository {
+            Some(name) => is_target(case, name),
+            None => wanted.is_some(),
+        };
+        let whole = wanted.map(|(_, file)| file.size).or(partial.expected);
+        let file = wanted.map(|(path, _)| path.as_str()).or(partial.file.as_deref());
+        let large = wanted.is_none_or(|(_, file)| file.large);
+        match meaning(case, partial, whole, large) {
+            Meaning::Live => conclusion.notes.push(live(partial)),
+            Meaning::InTheWay(why, certainty) if case.target.is_none() || of_target => {
+                conclusion.add(in_the_way(case, partial, file, whole, &why, certainty, of_target));
+            }
+            Meaning::TakenUp if case.target.is_none() && case.log.is_none() && is_recent(case, partial.modified) => {
+                let why = "this client goes on with it, and cannot tell whether it is sound";
+                let mut finding = in_the_way(case, partial, file, whole, why, Certainty::Possible, false);
+                finding.bearing = Bearing::Trace;
+                conclusion.add(finding);
+            }
+            Meaning::GoneOnWith if of_target => conclusion.notes.push(format!(
+                "{} of {} lie in a partial file{}; this client goes on from there",
+                of(partial.size, whole),
+                file.map_or_else(|| name(partial), str::to_owned),
+                old(case, partial.modified)
+            )),
+            Meaning::InTheWay(..) | Meaning::TakenUp | Meaning::GoneOnWith => {}
+            Meaning::Idle => idle += u64::from(is_useless(case, partial)),
+        }
+    }
+    if idle > 0
+        && let Some(fix) = clear_partials(case, cache)
+    {
+        let bytes: u64 = cache.partials.list.iter().filter(|p| is_useless(case, p)).map(|p| p.size).sum();
+        let whose = cache
+            .partials
+            .list
+            .iter()
+            .find(|p| is_useless(case, p))
+            .map_or_else(String::new, |p| format!(", such as {}{}", p.path.display(), old(case, p.modified)));
+        conclusion.notes.push(format!(
+            "{} of broken-off downloads take up {} and are never read again{whose}; `{}` frees it",
+            count(idle, "partial file"),
+            size(bytes),
+            free_command(case, &fix)
+        ));
+    }
+}
+
+/// The command that clears leftovers away: the client's where it has one.
+fn free_command(case: &Case, fix: &Fix) -> String {
+    match (case.clients.hub, fix.commands.first()) {
+        // `hf cache prune` removes partial files too since 1.18.
+        (Some(version), _) if version >= (1, 18, 0) => "hf cache prune".to_owned(),
+        (_, Some(command)) => command.clone(),
+        (_, None) => "rm".to_owned(),
+    }
+}
+
+fn meaning(case: &Case, partial: &Partial, whole: Option<u64>, large: bool) -> Meaning {
+    if partial.held_by.is_some() {
+        return Meaning::Live;
+    }
+    // With the whole file in place no client looks at the part.
+    if partial.complete_beside {
+        return Meaning::Idle;
+    }
+    let certainty = match (partial.kind, resumes(case.clients.hub)) {
+        (PartialKind::Unique | PartialKind::Temporary, _) | (PartialKind::Plain, Resumes::No) => return Meaning::Idle,
+        // Xet fetches a file anew whatever lies there; plain HTTP asks for the rest.
+        (PartialKind::Plain, Resumes::Yes) if !large || fetches_by_http(case) => Certainty::Confirmed,
+        (PartialKind::Plain, Resumes::Yes) => Certainty::Likely,
+        // Other programs' files: whether one of those is what failed is not known.
+        (PartialKind::Plain, Resumes::OnRequest) | (PartialKind::RustPart | PartialKind::LlamaCpp, _) => {
+            Certainty::Possible
+        }
+    };
+    if let Some(contradiction) = &partial.contradiction {
+        return Meaning::InTheWay(contradiction.clone(), certainty.min(Certainty::Likely));
+    }
+    match whole {
+        Some(whole) if partial.size > whole => {
+            let why = format!("it is longer than the file, which has {}: no rest can be asked for", bytes(whole));
+            Meaning::InTheWay(why, certainty)
+        }
+        None if partial.size > 0 && partial.kind == PartialKind::Plain && resumes(case.clients.hub) == Resumes::Yes => {
+            Meaning::TakenUp
+        }
+        _ => Meaning::GoneOnWith,
+    }
+}
+
+fn bytes(number: u64) -> String {
+    count(number, "byte")
+}
+
+/// Whether large files come by plain HTTP: Xet came with 0.30.
+fn fetches_by_http(case: &Case) -> bool {
+    case.settings.xet_disabled || case.clients.hub_is(|v| v < (0, 30, 0))
+}
+
+fn name(partial: &Partial) -> String {
+    match (&partial.file, &partial.repository) {
+        (Some(file), Some(repository)) => format!("{file} of {repository}"),
+        (None, Some(repository)) => format!("a file of {repository}"),
+        _ => partial.path.display().to_string(),
+    }
+}
+
+fn live(partial: &Partial) -> String {
+    let holder = partial.held_by.map_or_else(String::new, |pid| format!(" by process {pid}"));
+    format!("{} is being downloaded{holder}: {} so far", name(partial), size(partial.size))
+}
+
+fn in_the_way(
+    case: &Case,
+    partial: &Partial,
+    file: Option<&str>,
+    whole: Option<u64>,
+    why: &str,
+    certainty: Certainty,
+    of_target: bool,
+) -> Finding {
+    let what = match (file, &partial.repository) {
+        (Some(file), _) => file.to_owned(),
+        (None, Some(repository)) => repository.to_string(),
+        (None, None) => "a file".to_owned(),
+    };
+    let summary = format!("a partial file of {what} is in the way: {why}");
+    let bearing = match (of_target, is_recent(case, partial.modified)) {
+        (true, _) => Bearing::Failure,
+        (false, true) => Bearing::Trace,
+        (false, false) => Bearing::Condition,
+    };
+    let client = case.clients.hub.map_or_else(String::new, |(major, minor, patch)| {
+        format!("huggingface_hub {major}.{minor}.{patch} appends to a partial file of this name")
+    });
+    let mut finding = Finding::new(Cause::PartialCache, certainty, summary).bearing(bearing).saw(
+        Source::Disk,
+        format!("{}: {}{}", partial.path.display(), of(partial.size, whole), old(case, partial.modified)),
+    );
+    if !client.is_empty() {
+        finding = finding.saw(Source::Client, client);
+    }
+    let risk = if partial.idle { Risk::Safe } else { Risk::Ask };
+    let action = Action::Quarantine { root: partial.root.clone(), paths: vec![partial.path.clone()] };
+    let mut fix =
+        Fix::automatic("remove-partial-file", risk, "move the partial file away and fetch the file anew", vec![action])
+            .command(format!("rm {}", quoted(&partial.path)));
+    let target = case.target.as_ref().map(|t| RepoName { kind: t.repo_type, id: t.repo_id.clone() });
+    if let Some(name) = partial.repository.clone().or(target) {
+        fix = fix.command(download_command(case, &name, file));
+    }
+    finding.fix(fix)
+}

@@ -1,0 +1,388 @@
+//! Which token is sent, where it comes from, its bytes, and whether the Hub accepts it.
+
+pub mod bytes;
+
+use std::collections::BTreeSet;
+
+use crate::case::{Case, TokenPlace, TokenSource, log::Sign};
+use crate::check::{Check, Conclusion, log_findings};
+use crate::diagnosis::{Action, Bearing, Cause, Certainty, Evidence, Finding, Fix, Risk, Source};
+use crate::observe::hub::rejects_token;
+use crate::observe::{Answer, Observations, Unseen, Want};
+use bytes::{Fault, faults};
+
+const CAUSES: &[Cause] = &[Cause::TokenMalformed, Cause::TokenInvalid, Cause::TokenShadowed];
+
+/// The check.
+pub static CHECK: Check = Check {
+    name: "token",
+    about: "which token is sent, where it comes from, its bytes, and whether the Hub accepts it",
+    causes: CAUSES,
+    signs: SIGNS,
+    wants,
+    conclude,
+};
+
+const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::TokenMalformed, "headers.append: \"bearer"),
+    Sign::decisive(Cause::TokenMalformed, "invalid header value: \"bearer"),
+    Sign::decisive(Cause::TokenMalformed, "invalid header 'authorization"),
+    Sign::decisive(Cause::TokenMalformed, "bytestring because the character at index").with(&[
+        "header",
+        "bearer",
+        "authorization",
+        "greater than 255",
+    ]),
+    Sign::decisive(Cause::TokenInvalid, "oidc exchange failed"),
+    Sign::decisive(Cause::TokenInvalid, "make sure you are properly logged in by executing"),
+    Sign::hint(Cause::TokenShadowed, "will override the access token you've just switched to"),
+    Sign::hint(Cause::TokenShadowed, "hf_token is still set"),
+    Sign::decisive(Cause::TokenMalformed, "illegal header value b'bearer"),
+    Sign::decisive(Cause::TokenMalformed, "illegal header value").with(&["bearer", "authorization"]),
+    Sign::decisive(Cause::TokenMalformed, "return character(s) in header value").with(&["bearer", "token", "hf_"]),
+    Sign::symptom(Cause::TokenMalformed, "return character(s) in header value"),
+    Sign::decisive(Cause::TokenMalformed, "invalid header value").with(&["bearer", "authorization", "hf_"]),
+    Sign::decisive(Cause::TokenMalformed, "invalid header field value for \"authorization\""),
+    Sign::decisive(Cause::TokenMalformed, "invalid header field value").with(&["authorization"]),
+    Sign::decisive(Cause::TokenMalformed, "is an invalid header value").with(&["bearer", "hf_", "authorization"]),
+    Sign::decisive(Cause::TokenMalformed, "invalid character in header content").with(&["authorization"]),
+    Sign::decisive(Cause::TokenMalformed, "illegal character(s) in message header value"),
+    Sign::decisive(Cause::TokenMalformed, "failed to parse header value"),
+    Sign::symptom(Cause::TokenMalformed, "invalidheadervalue"),
+    Sign::decisive(Cause::TokenMalformed, "newline or carriage return").with(&["header"]),
+    Sign::decisive(Cause::TokenMalformed, "newline, carriage return, or null byte detected in headers"),
+    Sign::decisive(Cause::TokenMalformed, "cannot convert argument to a bytestring"),
+    Sign::decisive(Cause::TokenMalformed, "bearer bearer"),
+    Sign::decisive(Cause::TokenMalformed, "not an organization token"),
+    Sign::decisive(Cause::TokenMalformed, "invalid token, authentication disabled"),
+    Sign::decisive(Cause::TokenMalformed, "the format of value").with(&["bearer"]),
+    Sign::decisive(Cause::TokenMalformed, "invalid format for authorization"),
+    Sign::decisive(Cause::TokenMalformed, "token seems to be malformed"),
+    Sign::decisive(Cause::TokenMalformed, "codec can't encode character").with(&[
+        "bearer",
+        "header",
+        "position 7",
+        "position 8",
+        "position 9",
+    ]),
+    Sign::hint(Cause::TokenMalformed, "codec can't encode character").with(&["'latin-1'", "'ascii'"]),
+    Sign::decisive(Cause::TokenInvalid, "invalid credentials in authorization header"),
+    Sign::decisive(Cause::TokenInvalid, "user access token \"").with(&["is expired", "expired"]),
+    Sign::decisive(Cause::TokenInvalid, "invalid user token"),
+    Sign::decisive(Cause::TokenInvalid, "access token has expired").with(&["hugging"]),
+    Sign::decisive(Cause::TokenInvalid, "token from hf_token environment variable is invalid"),
+    Sign::decisive(Cause::TokenInvalid, "the token stored is invalid"),
+    Sign::decisive(Cause::TokenInvalid, "google colab vault is invalid"),
+    Sign::decisive(Cause::TokenInvalid, "invalid token passed"),
+    Sign::decisive(Cause::TokenInvalid, "token is invalid").with(&["hugging", "hf_", "hub", "login"]),
+    Sign::symptom(Cause::TokenInvalid, "token is not valid").with(&["hugging", "hf_", "hub", "login"]),
+    Sign::symptom(Cause::TokenInvalid, "invalid huggingface token"),
+    Sign::symptom(Cause::TokenInvalid, "invalid hugging face token"),
+    Sign::symptom(Cause::TokenInvalid, "invalid hf token"),
+    Sign::symptom(Cause::TokenInvalid, "invalid hf_token"),
+    Sign::symptom(Cause::TokenInvalid, "token has expired").with(&["hugging", "hf_", "hub"]),
+    Sign::hint(Cause::TokenInvalid, "hf auth login --force"),
+    Sign::symptom(Cause::TokenInvalid, "authentication failed for 'https://").with(&["huggingface.co", "hf.co"]),
+    Sign::hint(Cause::TokenShadowed, "current active token independently from"),
+    Sign::hint(Cause::TokenShadowed, "takes precedence over `hf auth login`"),
+];
+
+fn wants(case: &Case) -> BTreeSet<Want> {
+    if case.tokens.first().is_none() {
+        return BTreeSet::new();
+    }
+    let file = if case.target.is_some() { Want::Resolve } else { Want::Control };
+    BTreeSet::from([Want::Whoami, Want::OtherTokens, file])
+}
+
+fn conclude(case: &Case, seen: &Observations) -> Conclusion {
+    let mut conclusion = match case.tokens.first() {
+        None => without_token(case),
+        Some(source) => with_token(case, source, seen),
+    };
+    for (path, why) in &case.tokens.unreadable {
+        conclusion = conclusion.note(format!("{} cannot be read: {why}", path.display()));
+    }
+    conclusion.with(log_findings(case, CAUSES))
+}
+
+/// No token at all: public repositories need none, so that this is no problem by itself.
+fn without_token(case: &Case) -> Conclusion {
+    let mut conclusion = Conclusion::ok("no token is set; public repositories need none");
+    for source in &case.tokens.sources {
+        conclusion = conclusion.note(format!("{} is set but empty", source.place));
+    }
+    for source in &case.tokens.ignored {
+        conclusion = conclusion
+            .note(format!("{} holds a token, but huggingface_hub does not read it: it reads `HF_TOKEN`", source.place));
+    }
+    conclusion
+}
+
+fn with_token(case: &Case, source: &TokenSource, seen: &Observations) -> Conclusion {
+    let verdict = Verdict::of(case, seen);
+    let mut conclusion = match &verdict {
+        Verdict::Accepted(who) => Conclusion::ok(format!("{}: {}{who}", source.place, source.token.describe())),
+        Verdict::Unknown(why) if case.limits.offline => {
+            Conclusion::skipped(format!("{}: {}; not tested: {why}", source.place, source.token.describe()))
+        }
+        Verdict::Unknown(why) => {
+            Conclusion::unknown(format!("{}: {}; not tested: {why}", source.place, source.token.describe()))
+        }
+        Verdict::Rejected(_) => Conclusion::ok(""),
+    };
+    let faults = faults(source.token.expose());
+    if let Some(finding) = malformed(case, source, &faults, &verdict) {
+        conclusion.add(finding);
+    } else if faults.contains(&Fault::OuterSpace) {
+        conclusion = conclusion.note(format!(
+            "the token in {} has blanks or line ends around it: huggingface_hub strips them since 0.20, \
+             curl and llama.cpp do not",
+            source.place
+        ));
+    }
+    if let Verdict::Rejected(answer) = &verdict {
+        conclusion.add(invalid(case, source, answer, seen));
+    }
+    if let Some(finding) = shadowed(case, source, &verdict, seen) {
+        conclusion.add(finding);
+    }
+    if let Some(note) = hidden_note(case, source, &verdict) {
+        conclusion = conclusion.note(note);
+    }
+    if source.mode.is_some_and(|mode| mode & 0o077 != 0) {
+        conclusion =
+            conclusion.note(format!("others on this machine may read the {}: its mode should be 0600", source.place));
+    }
+    conclusion
+}
+
+/// What the Hub thinks of the active token.
+enum Verdict {
+    /// It answered as to a known account, told in the words behind the token's description.
+    Accepted(String),
+    /// It rejected the token itself.
+    Rejected(Box<Answer>),
+    /// It could not be asked, and why. This says nothing against the token.
+    Unknown(String),
+}
+
+impl Verdict {
+    fn of(case: &Case, seen: &Observations) -> Verdict {
+        if let Some(answer) = answers_with_token(seen).into_iter().find(|answer| rejects_token(answer)) {
+            return Verdict::Rejected(Box::new(answer.clone()));
+        }
+        match seen.whoami() {
+            Ok(whoami) => {
+                let answer = &whoami.answer;
+                if answer.status == 401 && answer.from_application() {
+                    return Verdict::Rejected(Box::new(answer.clone()));
+                }
+                if let Some(identity) = &whoami.identity {
+                    return Verdict::Accepted(format!("; {}", identity.describe()));
+                }
+                if accepted_elsewhere(seen) {
+                    return Verdict::Accepted(String::new());
+                }
+                Verdict::Unknown(format!("/api/whoami-v2 answered {}", answer.status))
+            }
+            Err(_) if accepted_elsewhere(seen) => Verdict::Accepted(String::new()),
+            Err(_) if case.settings.implicit_token_disabled => {
+                Verdict::Unknown("`HF_HUB_DISABLE_IMPLICIT_TOKEN` keeps it from being sent".to_owned())
+            }
+            Err(Unseen(why)) => Verdict::Unknown(why),
+        }
+    }
+
+    fn is_rejected(&self) -> bool {
+        matches!(self, Verdict::Rejected(_))
+    }
+}
+
+/// The answers to requests that carried the active token.
+fn answers_with_token(seen: &Observations) -> Vec<&Answer> {
+    [seen.resolve(), seen.control()]
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter_map(|resolve| resolve.with_token.as_ref()?.as_ref().ok())
+        .chain(seen.whoami().ok().map(|whoami| &whoami.answer))
+        .filter(|answer| answer.with_token)
+        .collect()
+}
+
+/// Whether the Hub answered a request with the token as it answers a known account: with success, or with a refusal that it
+/// gives only to those it knows.
+fn accepted_elsewhere(seen: &Observations) -> bool {
+    answers_with_token(seen).into_iter().any(|answer| {
+        answer.from_application()
+            && (answer.status < 400 || (matches!(answer.status, 403 | 404) && answer.error_code().is_some()))
+    })
+}
+
+/// The finding that the bytes are wrong, unless the fault is one that this client strips or that only a guess stands behind
+/// and the Hub takes the token.
+fn malformed(case: &Case, source: &TokenSource, faults: &[Fault], verdict: &Verdict) -> Option<Finding> {
+    let accepted = matches!(verdict, Verdict::Accepted(_));
+    let strips = !case.clients.hub_is(|version| version < (0, 20, 0));
+    // A server other than the Hub has its own tokens, of any form.
+    let foreign = case.settings.foreign_endpoint();
+    let grave: Vec<Fault> = faults
+        .iter()
+        .copied()
+        .filter(|fault| !(*fault == Fault::OuterSpace && strips))
+        .filter(|fault| !(fault.is_a_guess() && (accepted || foreign)))
+        .filter(|fault| !(matches!(fault, Fault::OtherVendor(_)) && foreign))
+        .collect();
+    if grave.is_empty() || (accepted && grave.iter().all(|fault| *fault == Fault::OuterSpace)) {
+        return None;
+    }
+    let words: Vec<String> = grave.iter().map(|fault| fault.words()).collect();
+    let only_guesses = grave.iter().all(|fault| fault.is_a_guess());
+    let certainty = if verdict.is_rejected() || !only_guesses { Certainty::Confirmed } else { Certainty::Likely };
+    let bearing = if only_guesses && !verdict.is_rejected() { Bearing::Condition } else { Bearing::Failure };
+    let mut finding = Finding::new(
+        Cause::TokenMalformed,
+        certainty,
+        format!("the token in {} {}", source.place, words.join(" and ")),
+    )
+    .bearing(bearing)
+    .saw(Source::Environment, format!("{}: {}", source.place, source.token.describe()));
+    if let Verdict::Rejected(answer) = verdict {
+        finding = finding.with_evidence(rejection(answer));
+    }
+    let strippable = grave.iter().all(|fault| fault.can_be_stripped());
+    Some(finding.with_fixes(byte_fixes(case, source, strippable)))
+}
+
+fn byte_fixes(case: &Case, source: &TokenSource, strippable: bool) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    match &source.place {
+        TokenPlace::File(path) if strippable => fixes.push(
+            Fix::automatic(
+                "token-clean",
+                Risk::Safe,
+                "rewrite the token file without the bytes that do not belong to the token",
+                vec![Action::CleanToken { path: path.clone() }],
+            )
+            .command(case.clients.login_command()),
+        ),
+        TokenPlace::Variable(name) if strippable => {
+            fixes.push(Fix::manual("token-set-clean", format!("set `{name}` to the bare token")).command(format!(
+                "export {name}=hf_...   # the token alone: no quotes inside, no `Bearer`, no line end"
+            )));
+        }
+        _ => {}
+    }
+    fixes.push(new_token(case));
+    fixes
+}
+
+/// A new token, stored where the client looks.
+fn new_token(case: &Case) -> Fix {
+    Fix::automatic(
+        "token-store",
+        Risk::Ask,
+        "log in with a token from https://huggingface.co/settings/tokens",
+        vec![Action::StoreToken { path: case.settings.token_path.clone() }],
+    )
+    .command(case.clients.login_command())
+}
+
+fn invalid(case: &Case, source: &TokenSource, answer: &Answer, seen: &Observations) -> Finding {
+    let expired = answer.error_message().is_some_and(|m| m.contains("is expired"));
+    let what = if expired { "has expired" } else { "is rejected by the Hub: revoked, deleted or mistyped" };
+    let mut finding =
+        Finding::new(Cause::TokenInvalid, Certainty::Confirmed, format!("the token in {} {what}", source.place))
+            .with_evidence(rejection(answer))
+            .saw(Source::Environment, format!("{}: {}", source.place, source.token.describe()));
+    let without = [seen.resolve(), seen.control()].into_iter().filter_map(Result::ok).find_map(|resolve| {
+        let answer = resolve.without.as_ref().ok()?;
+        (answer.status < 400).then(|| format!("{} on {} without the token", answer.status, resolve.url.path()))
+    });
+    if let Some(detail) = without {
+        finding = finding.saw(Source::Hub, detail);
+    }
+    if let TokenPlace::Variable(name) = source.place {
+        finding = finding.fix(unset(name, "stop sending the rejected token"));
+    }
+    finding.fix(new_token(case))
+}
+
+fn unset(name: &str, why: &str) -> Fix {
+    Fix::automatic(
+        "token-variable-unset",
+        Risk::Ask,
+        format!("unset `{name}`: {why}"),
+        vec![Action::UnsetVariable { name: name.to_owned() }],
+    )
+    .command(format!("unset {name}"))
+}
+
+/// What the Hub said against the token.
+fn rejection(answer: &Answer) -> Vec<Evidence> {
+    let words = answer.error_message().map(|m| format!(": \"{m}\"")).unwrap_or_default();
+    vec![Evidence::new(
+        Source::Hub,
+        format!("{} on {} with the token{words}", answer.status_words(), answer.url.path()),
+    )]
+}
+
+/// Another token than the active one lies about, and the active one fails.
+fn shadowed(case: &Case, source: &TokenSource, verdict: &Verdict, seen: &Observations) -> Option<Finding> {
+    if case.settings.implicit_token_disabled {
+        return None;
+    }
+    let hides = |other: &str| format!("the token in {} hides {other}", source.place);
+    let tried = seen.other_tokens().ok().map(Vec::as_slice).unwrap_or_default();
+    if let Some(other) = tried.iter().find(|other| other.access.as_ref().is_ok_and(|a| a.status < 400)) {
+        let finding = Finding::new(
+            Cause::TokenShadowed,
+            Certainty::Confirmed,
+            format!("{}, which may read this repository", hides(&other.place.to_string())),
+        )
+        .saw(Source::Environment, format!("{}: {}, the one that is sent", source.place, source.token.describe()))
+        .saw(Source::Hub, format!("{}: the same file answers with success", other.place));
+        return Some(finding.with_fixes(prefer_other(case, source, &other.place)));
+    }
+    let other = others(case, source).next()?;
+    // Nobody has tried it: only that the active one is rejected makes the other worth naming.
+    let untried = tried.iter().all(|t| t.place != other.place);
+    (verdict.is_rejected() && untried).then(|| {
+        Finding::new(Cause::TokenShadowed, Certainty::Possible, hides(&other.place.to_string()))
+            .bearing(Bearing::Condition)
+            .saw(Source::Environment, format!("{}: {}", other.place, other.token.describe()))
+            .with_fixes(prefer_other(case, source, &other.place))
+    })
+}
+
+/// Tokens that differ from the active one once cleaned.
+fn others<'a>(case: &'a Case, source: &'a TokenSource) -> impl Iterator<Item = &'a TokenSource> {
+    let active = source.token.cleaned();
+    case.tokens.sources.iter().chain(&case.tokens.stored).chain(&case.tokens.elsewhere).filter(move |other| {
+        other.token.cleaned().zip(active.as_ref()).is_some_and(|(other, active)| !other.same_as(active))
+    })
+}
+
+fn prefer_other(case: &Case, source: &TokenSource, other: &TokenPlace) -> Vec<Fix> {
+    let mut fixes = Vec::new();
+    if let TokenPlace::Variable(name) = source.place {
+        fixes.push(unset(name, &format!("then {other} is used")));
+    }
+    if let TokenPlace::Stored(name) = other {
+        let command = case.clients.auth_command(&format!("switch --token-name {name}"));
+        fixes.push(Fix::manual("token-switch", format!("make `{name}` the active token")).command(command));
+    }
+    fixes
+}
+
+/// Worth knowing although the active token works.
+fn hidden_note(case: &Case, source: &TokenSource, verdict: &Verdict) -> Option<String> {
+    if verdict.is_rejected() {
+        return None;
+    }
+    let active = source.token.cleaned()?;
+    let other = case.tokens.sources.iter().find(|other| {
+        other.place != source.place && other.token.cleaned().is_some_and(|token| !token.same_as(&active))
+    })?;
+    Some(format!("{} is the active token; the other one in {} is not used", source.place, other.place))
+}

@@ -1,0 +1,104 @@
+//! The examination: from the command line to the report.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use hfdoctor_checks::case::{Case, Environment, Limits, Target};
+use hfdoctor_checks::diagnosis::resets_at;
+use hfdoctor_checks::{Diagnosis, Selection, examine};
+
+use super::{CommandError, input, print};
+use crate::cli::{Examination, Format};
+use crate::exit::Exit;
+use crate::progress;
+use crate::report::{self, Context};
+use crate::terminal::{self, Look};
+use crate::wait;
+
+/// Examines and reports.
+pub fn run(options: &Examination) -> Result<ExitCode, CommandError> {
+    terminal::set_color(options.color);
+    let began = Instant::now();
+    let case = Arc::new(case(options)?);
+    let diagnosis = diagnose(&case, options)?;
+    let exit = Exit::from(diagnosis.verdict);
+    let report = report::build(&case, &diagnosis, Vec::new(), Vec::new());
+    let context = Context {
+        look: Look::of_stdout(),
+        verbose: options.verbose,
+        took: began.elapsed(),
+        exit: exit.code(),
+        for_a_ticket: report::redacted(&case, &options.for_a_ticket()),
+    };
+    print(&written(&report, options.format(), &context));
+    if options.wait
+        && let Some(time) = resets_at(&diagnosis.causes)
+    {
+        return Ok(wait_until(time, options.max_wait).into());
+    }
+    Ok(exit.into())
+}
+
+fn wait_until(time: SystemTime, most: Duration) -> Exit {
+    match wait::until(time, SystemTime::now(), most) {
+        Ok(needed) => {
+            wait::count_down(needed);
+            Exit::Healthy
+        }
+        Err(too_long) => {
+            eprintln!("hfdoctor: {too_long}");
+            Exit::CausesFound
+        }
+    }
+}
+
+/// What is known before anything is asked.
+pub fn case(options: &Examination) -> Result<Case, CommandError> {
+    let target = target(options)?;
+    let log = input::log(options.log.as_deref(), target.is_some())?;
+    Ok(Case::new(Environment::of_process(), target, log, limits(options), SystemTime::now()))
+}
+
+/// The target that the command line names.
+pub fn target(options: &Examination) -> Result<Option<Target>, CommandError> {
+    let parse = |text| {
+        Target::parse(text, options.repo_type.map(Into::into), options.revision.as_deref(), options.file.as_deref())
+    };
+    Ok(options.target.as_deref().map(parse).transpose()?)
+}
+
+/// How the examination may look at the world.
+pub fn limits(options: &Examination) -> Limits {
+    Limits {
+        offline: options.offline,
+        timeout: options.timeout,
+        trust_endpoint: options.trust_endpoint,
+        connect_to: options.connect_to.clone(),
+        verify: options.verify,
+    }
+}
+
+/// Runs the checks that the command line selects.
+pub fn diagnose(case: &Arc<Case>, options: &Examination) -> Result<Diagnosis, CommandError> {
+    examine_with(case, &Selection { only: options.check.clone(), without: options.skip.clone() })
+}
+
+/// Runs the selected checks.
+pub fn examine_with(case: &Arc<Case>, selection: &Selection) -> Result<Diagnosis, CommandError> {
+    // One thread: the work is waiting. What blocks, such as the system's resolver, runs on threads made for it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::Start)?;
+    let diagnosis = runtime.block_on(examine(Arc::clone(case), selection, progress::spinner()));
+    // A look-up that hangs in the system's resolver must not keep the person waiting.
+    runtime.shutdown_background();
+    Ok(diagnosis)
+}
+
+/// The report in the form that was asked for.
+pub fn written(report: &report::Report, format: Format, context: &Context) -> String {
+    match format {
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(report).unwrap_or_default()),
+        Format::Markdown => report::markdown(report),
+        Format::Human => report::human(report, context),
+    }
+}

@@ -1,0 +1,217 @@
+//! `--fix`: shows the plan, asks, applies, examines again, and says what is mended and what remains.
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use hfdoctor_checks::case::{Case, Limits, Token};
+use hfdoctor_checks::diagnosis::Cause;
+use hfdoctor_checks::redact::Redactor;
+use hfdoctor_checks::{Diagnosis, Selection, Status};
+
+use super::{CommandError, diagnose, print};
+use crate::cli::{Arguments, Format};
+use crate::exit::Exit;
+use crate::fix::consent::{Terminal, Yes};
+use crate::fix::{Applied, Consent, Engine, FixWorld, Outcome, Plan};
+use crate::report::{self, AppliedOutcome, AppliedReport, Context, PlannedReport};
+use crate::terminal::{self, Look};
+
+/// How often and how many times the Hub is asked whether a person has done on a page what was to be done there.
+const POLL: (Duration, u32) = (Duration::from_secs(10), 30);
+
+/// Examines, mends and examines again.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CommandError> {
+    let options = &arguments.examination;
+    terminal::set_color(options.color);
+    let began = Instant::now();
+    let case = Arc::new(diagnose::case(options)?);
+    let diagnosis = diagnose::diagnose(&case, options)?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let engine = Engine::new(world(&case, &interrupted));
+    let plan = engine.plan(&diagnosis.causes);
+    let planned: Vec<PlannedReport> = plan.fixes.iter().map(PlannedReport::of).collect();
+
+    let consent = consent(arguments);
+    if let Some(mut consent) = consent.filter(|_| !plan.is_empty()) {
+        if options.format() == Format::Human {
+            tell(&report::plan(&report::redacted(&case, &planned), &Look::of_stderr()));
+        }
+        heed_interrupts(&interrupted);
+        let applied = engine.apply(&plan, consent.as_mut())?;
+        let (after, again) = examine_again(&case, arguments, &applied, &interrupted)?;
+        // What was not touched still stands as it was found.
+        let touched = applied.iter().any(|a| a.outcome == Outcome::Applied);
+        let (case, diagnosis) = if touched { (after, again) } else { (case, diagnosis) };
+        let outcomes = outcomes(&applied, &diagnosis, &plan);
+        say_shell_lines(&applied);
+        let exit = Exit::from(diagnosis.verdict);
+        let report = report::build(&case, &diagnosis, outcomes, Vec::new());
+        print(&diagnose::written(&report, options.format(), &context(&case, arguments, began, exit)));
+        return Ok(exit.into());
+    }
+    let exit = Exit::from(diagnosis.verdict);
+    let report = report::build(&case, &diagnosis, Vec::new(), planned);
+    print(&diagnose::written(&report, options.format(), &context(&case, arguments, began, exit)));
+    if !arguments.mending.dry_run && !plan.is_empty() {
+        eprintln!("hfdoctor: nothing was changed: there is no terminal to ask at; --yes applies without asking");
+    }
+    Ok(exit.into())
+}
+
+fn context(case: &Case, arguments: &Arguments, began: Instant, exit: Exit) -> Context {
+    Context {
+        look: Look::of_stdout(),
+        verbose: arguments.examination.verbose,
+        took: began.elapsed(),
+        exit: exit.code(),
+        for_a_ticket: report::redacted(case, &arguments.examination.for_a_ticket()),
+    }
+}
+
+/// Who agrees: nobody with `--dry-run`, nobody where there is neither `--yes` nor a terminal.
+fn consent(arguments: &Arguments) -> Option<Box<dyn Consent>> {
+    let terminal = std::io::stderr().is_terminal();
+    match (arguments.mending.dry_run, arguments.mending.yes, terminal) {
+        (true, _, _) | (false, false, false) => None,
+        (false, true, false) => Some(Box::new(Yes)),
+        (false, yes, true) => Some(Box::new(Terminal::new(yes))),
+    }
+}
+
+/// The world that the engine works in, made from the case.
+fn world(case: &Arc<Case>, interrupted: &Arc<AtomicBool>) -> FixWorld {
+    let roots = cache_roots(case);
+    let mut world = FixWorld::new(&case.environment, roots, std::io::stderr().is_terminal());
+    world.interrupted = Arc::clone(interrupted);
+    let secrets = Arc::clone(case);
+    world.redact = Arc::new(move |text| {
+        let tokens = secrets.tokens.all().map(|source| &source.token);
+        Redactor::new(tokens, secrets.environment.home.as_deref()).clean(text)
+    });
+    let asked = Arc::clone(case);
+    world.confirm_token = Some(Box::new(move |token| confirm(&asked, token)));
+    world
+}
+
+/// The folders below which files may be moved.
+fn cache_roots(case: &Case) -> Vec<PathBuf> {
+    let settings = &case.settings;
+    let local = case.environment.directory.as_ref().map(|directory| directory.join(".cache/huggingface"));
+    let known = [settings.hub_cache.clone(), settings.xet_cache.clone(), settings.datasets_cache.clone()];
+    known.into_iter().chain(local).filter(|path| path.is_absolute()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Whether the Hub takes a token: the token check of a case that has it.
+fn confirm(case: &Arc<Case>, token: &Token) -> Result<(), String> {
+    let value = String::from_utf8(token.expose().to_vec()).map_err(|_| "it is no text".to_owned())?;
+    let environment = case.environment.with([("HF_TOKEN", Some(value))]);
+    let with_token =
+        Arc::new(Case::new(environment, case.target.clone(), None, case.limits.clone(), SystemTime::now()));
+    let selection = Selection { only: vec!["token".to_owned()], without: Vec::new() };
+    let diagnosis = diagnose::examine_with(&with_token, &selection).map_err(|error| error.to_string())?;
+    let outcome = diagnosis.outcomes.iter().find(|outcome| outcome.name == "token");
+    match outcome {
+        Some(outcome) if outcome.status == Status::Ok => Ok(()),
+        Some(outcome) => Err(outcome.because.clone()),
+        None => Err("the token check did not run".to_owned()),
+    }
+}
+
+/// A fresh look at the world as new shells will see it, without the log: that tells of what was.
+fn examine_again(
+    case: &Case,
+    arguments: &Arguments,
+    applied: &[Applied],
+    interrupted: &AtomicBool,
+) -> Result<(Arc<Case>, Diagnosis), CommandError> {
+    let changes = applied.iter().flat_map(|a| &a.variables).map(|v| (v.name.as_str(), v.value.clone()));
+    let environment = case.environment.with(changes);
+    let look = || {
+        let limits = Limits { ..case.limits.clone() };
+        let again = Arc::new(Case::new(environment.clone(), case.target.clone(), None, limits, SystemTime::now()));
+        diagnose::diagnose(&again, &arguments.examination).map(|diagnosis| (again, diagnosis))
+    };
+    let mut seen = look()?;
+    let awaited: Vec<Cause> = applied
+        .iter()
+        .filter(|a| a.awaits_person && a.outcome == Outcome::Applied)
+        .flat_map(|a| a.causes.clone())
+        .collect();
+    if awaited.is_empty() || !std::io::stderr().is_terminal() {
+        return Ok(seen);
+    }
+    let waits = |diagnosis: &Diagnosis| diagnosis.causes.iter().any(|ranked| awaited.contains(&ranked.finding.cause));
+    for round in 0..POLL.1 {
+        if !waits(&seen.1) || interrupted.load(Ordering::Relaxed) {
+            break;
+        }
+        if round == 0 {
+            tell("waiting for what is to be done on the page; Ctrl-C ends the waiting\n");
+        }
+        std::thread::sleep(POLL.0);
+        seen = look()?;
+    }
+    Ok(seen)
+}
+
+/// What became of each fix, in the light of the second look.
+fn outcomes(applied: &[Applied], after: &Diagnosis, plan: &Plan) -> Vec<AppliedReport> {
+    let remains = |cause: &Cause| {
+        after.causes.iter().any(|ranked| ranked.finding.cause == *cause || ranked.explains.contains(cause))
+    };
+    let told = applied.iter().map(|fix| {
+        let (outcome, because) = match &fix.outcome {
+            Outcome::Applied if fix.causes.iter().any(remains) => (AppliedOutcome::AppliedStillFailing, None),
+            Outcome::Applied => (AppliedOutcome::Verified, None),
+            Outcome::Skipped(why) => (AppliedOutcome::Skipped, Some(why.clone())),
+            Outcome::Failed(why) => (AppliedOutcome::Failed, Some(why.clone())),
+        };
+        let because = because.or_else(|| (!fix.notes.is_empty()).then(|| fix.notes.join("; ")));
+        let undo = fix.undo.as_ref().map(|id| format!("hfdoctor undo {id}"));
+        AppliedReport { id: fix.fix_id.to_owned(), outcome, because, undo }
+    });
+    let manual = plan.fixes.iter().filter(|fix| applied.iter().all(|a| a.fix_id != fix.id)).filter_map(|fix| {
+        let because = match &fix.place {
+            crate::fix::Place::Manual => "only a person can do it".to_owned(),
+            crate::fix::Place::LeftOut { because } => because.clone(),
+            crate::fix::Place::Apply | crate::fix::Place::Instead { .. } => return None,
+        };
+        Some(AppliedReport {
+            id: fix.id.to_owned(),
+            outcome: AppliedOutcome::Skipped,
+            because: Some(because),
+            undo: None,
+        })
+    });
+    told.chain(manual).collect()
+}
+
+/// The lines for the shell that is open now: a variable reaches new shells only.
+fn say_shell_lines(applied: &[Applied]) {
+    let lines: Vec<&str> = applied.iter().flat_map(|a| &a.shell_lines).map(String::as_str).collect();
+    if !lines.is_empty() {
+        tell(&format!("for the shell that is open now:\n  {}\n", lines.join("\n  ")));
+    }
+}
+
+fn tell(text: &str) {
+    // Nobody listening on standard error is no error.
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Ctrl-C ends the waiting and keeps further actions from beginning; a second one ends the program.
+#[cfg(unix)]
+fn heed_interrupts(interrupted: &Arc<AtomicBool>) {
+    use signal_hook::consts::SIGINT;
+    // Without the handlers Ctrl-C ends the program at once, which the journal is made for.
+    let _ = signal_hook::flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(interrupted));
+    let _ = signal_hook::flag::register(SIGINT, Arc::clone(interrupted));
+}
+
+#[cfg(not(unix))]
+fn heed_interrupts(_: &Arc<AtomicBool>) {}

@@ -1,0 +1,147 @@
+//! Sets or unsets a variable for future shells.
+
+use super::super::apply::Variable;
+use super::super::change::{Halt, NewContent, Patch, Recorder};
+use super::super::plan;
+use super::super::world::Shell;
+use super::super::{assignment, shell_env};
+use super::Effects;
+
+/// What takes the place of a line that sets a variable: a command that does nothing, so that a branch which held only
+/// that line stays whole.
+const SET_ASIDE: &[u8] = b": # set aside by hfdoctor: ";
+
+pub(super) fn set(
+    recorder: &mut Recorder<'_>,
+    name: &str,
+    value: Option<&str>,
+    effects: &mut Effects,
+) -> Result<(), Halt> {
+    plan::may_set(name, value).map_err(Halt::Skipped)?;
+    let world = recorder.world;
+    let mut wrote = if world.shell == Shell::Registry {
+        in_registry(recorder, name, value, effects)?
+    } else {
+        in_files(recorder, name, value)?
+    };
+    if value.is_none() {
+        wrote |= set_aside(recorder, name, effects)?;
+    }
+    effects.done |= wrote;
+    if !wrote {
+        effects.notes.push(format!("new shells have `{name}` so already; this one may not"));
+    }
+    effects.shell_lines.push(shell_env::statement(world.shell, name, value));
+    effects.variables.push(Variable { name: name.to_owned(), value: value.map(str::to_owned) });
+    Ok(())
+}
+
+/// The start-up files come first: the line in them does no harm while our file is missing, and taking back goes the
+/// other way round, so that our file is empty before the question is whether anybody still needs the line.
+fn in_files(recorder: &mut Recorder<'_>, name: &str, value: Option<&str>) -> Result<bool, Halt> {
+    let world = recorder.world;
+    let mut wrote = false;
+    let mut problem = None;
+    let mut reached = false;
+    for file in shell_env::start_files(world, name) {
+        match recorder.write(&file, &mut |before| Ok(shell_env::with_source_line(before, world))) {
+            Ok(now) => {
+                wrote |= now;
+                reached = true;
+            }
+            Err(Halt::Skipped(why)) => _ = problem.get_or_insert(why),
+            Err(failed) => return Err(failed),
+        }
+    }
+    if let (false, Some(why)) = (reached, problem) {
+        let line = shell_env::source_line(world);
+        return Err(Halt::Skipped(format!("no start-up file can be edited ({why}); the line to add is: {line}")));
+    }
+    wrote |= recorder.write(&shell_env::env_file(world), &mut |before| {
+        Ok(shell_env::with_variable(before, world.shell, name, value))
+    })?;
+    Ok(wrote)
+}
+
+/// Sets aside the one line in the start-up files that sets the variable, if there is one and it is understood.
+fn set_aside(recorder: &mut Recorder<'_>, name: &str, effects: &mut Effects) -> Result<bool, Halt> {
+    let world = recorder.world;
+    let mut found = Vec::new();
+    let mut unclear = Vec::new();
+    for file in shell_env::files_that_may_assign(world) {
+        let Ok(bytes) = std::fs::read(&file) else { continue };
+        match assignment::find(&bytes, name) {
+            assignment::Found::Nothing => {}
+            assignment::Found::One(one) if one.exported => found.push((file, one)),
+            assignment::Found::One(one) => unclear.push(format!("{}:{}", world.show(&file), one.number)),
+            assignment::Found::Unclear(lines) => {
+                unclear.extend(lines.iter().map(|line| format!("{}:{line}", world.show(&file))));
+            }
+        }
+    }
+    let [(file, one)] = found.as_slice() else {
+        unclear.extend(found.iter().map(|(file, one)| format!("{}:{}", world.show(file), one.number)));
+        show(name, &unclear, effects);
+        return Ok(false);
+    };
+    if !unclear.is_empty() {
+        unclear.push(format!("{}:{}", world.show(file), one.number));
+        show(name, &unclear, effects);
+        return Ok(false);
+    }
+    let mut whole_line = None;
+    let wrote = recorder.write(file, &mut |before| {
+        let bytes = before.unwrap_or_default();
+        let assignment::Found::One(one) = assignment::find(bytes, name) else { return Ok(None) };
+        let line = bytes.get(one.line.clone()).unwrap_or_default();
+        let (head, tail) =
+            (bytes.get(..one.line.start).unwrap_or_default(), bytes.get(one.line.end..).unwrap_or_default());
+        let to = [SET_ASIDE, line].concat();
+        whole_line = Some(one.number);
+        let patch = Patch { from: line.to_vec(), to: to.clone(), whole_lines: true };
+        Ok(Some(NewContent { bytes: [head, &to, tail].concat(), patch: Some(patch), serves: None, mode: None }))
+    });
+    match wrote {
+        Ok(true) => {
+            let number = whole_line.unwrap_or_default();
+            effects.notes.push(format!("set aside the line that sets `{name}`: {}:{number}", world.show(file)));
+            Ok(true)
+        }
+        Ok(false) => Ok(false),
+        // Our own file unsets it anyway.
+        Err(Halt::Skipped(why)) => {
+            effects.notes.push(format!("`{name}` is still set in {}: {why}", world.show(file)));
+            Ok(false)
+        }
+        Err(failed) => Err(failed),
+    }
+}
+
+fn show(name: &str, places: &[String], effects: &mut Effects) {
+    if !places.is_empty() {
+        effects.notes.push(format!(
+            "`{name}` is set in {}: left as it is, because such a line is not edited unless it is the only one and \
+             plain; our own file unsets it afterwards",
+            places.join(", ")
+        ));
+    }
+}
+
+#[cfg(windows)]
+fn in_registry(
+    recorder: &mut Recorder<'_>,
+    name: &str,
+    value: Option<&str>,
+    effects: &mut Effects,
+) -> Result<bool, Halt> {
+    let wrote = recorder.set_registry(name, value)?;
+    if wrote {
+        effects.notes.push("programs that are running keep their variables: open a new terminal".to_owned());
+    }
+    Ok(wrote)
+}
+
+#[cfg(not(windows))]
+fn in_registry(_: &mut Recorder<'_>, name: &str, _: Option<&str>, _: &mut Effects) -> Result<bool, Halt> {
+    Err(Halt::Skipped(format!("`{name}` would lie in the registry of a Windows, and this is none")))
+}

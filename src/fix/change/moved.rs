@@ -1,0 +1,213 @@
+//! Something below a cache root is moved to quarantine, and back.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::super::holders::{self, OpenFiles};
+use super::super::stamp::{Kind, Stamp};
+use super::super::world::{FixWorld, Step};
+use super::super::{complete, inside, quarantine};
+use super::{Back, Change, Halt, Recorder};
+
+/// A recorded move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Move {
+    /// The cache root.
+    pub root: PathBuf,
+    /// Where it lay.
+    pub from: PathBuf,
+    /// Where it lies in quarantine.
+    pub to: PathBuf,
+    /// What it looked like.
+    pub stamp: Stamp,
+}
+
+/// Something that was moved aside in this run.
+#[derive(Debug)]
+pub(crate) struct MovedAside {
+    pub step: u32,
+    pub change: Move,
+}
+
+/// What became of trying to move something to one place.
+enum Attempt {
+    Moved(Box<MovedAside>),
+    /// No folder can be made there.
+    NoPlace,
+    /// A rename does not reach it.
+    OtherVolume,
+}
+
+impl Recorder<'_> {
+    /// Moves something to quarantine after looking once more whether it may be touched.
+    ///
+    /// What speaks against it is [`Halt::Skipped`]: nothing has happened then.
+    pub(crate) fn move_aside(
+        &mut self,
+        root: &Path,
+        path: &Path,
+        planned: &Stamp,
+        open: &OpenFiles,
+    ) -> Result<MovedAside, Halt> {
+        let world = self.world;
+        let (spot, stamp) = still_the_same(root, path, planned)?;
+        if complete::holds_a_whole_blob(world, &spot.path, &stamp)? {
+            return Err(Halt::Skipped("its content is whole: its hash is its name".to_owned()));
+        }
+        let _locks = holders::claim(root, &spot, &stamp, open).map_err(Halt::Skipped)?;
+        let run = self.journal()?.id.clone();
+        let mut refused = None;
+        for place in quarantine::places(world, root, &spot.below, &run) {
+            match self.move_to(root, &spot, &stamp, &place)? {
+                Attempt::Moved(moved) => return Ok(*moved),
+                Attempt::NoPlace => {}
+                Attempt::OtherVolume => {
+                    refused =
+                        Some("it lies on another volume than any place for it: moving would mean copying".to_owned());
+                }
+            }
+        }
+        Err(Halt::Skipped(refused.unwrap_or_else(|| "no place for quarantine can be made on its volume".to_owned())))
+    }
+
+    /// Tries one place.
+    fn move_to(&mut self, root: &Path, spot: &inside::Spot, stamp: &Stamp, place: &Path) -> Result<Attempt, Halt> {
+        let world = self.world;
+        let number = self.journal()?.next();
+        let Ok(folder) = quarantine::make(place, number) else { return Ok(Attempt::NoPlace) };
+        let name = spot.path.file_name().ok_or_else(|| Halt::Skipped("it has no name".to_owned()))?;
+        let change =
+            Move { root: root.to_owned(), from: spot.path.clone(), to: folder.join(name), stamp: stamp.clone() };
+        let step = self.intend(&Change::Move(change.clone())).inspect_err(|_| quarantine::tidy(&folder))?;
+        let moved = world.reach(Step::Intended).and_then(|()| spot.move_to(&change.to));
+        if let Err(error) = moved {
+            self.abandon(step, &error.to_string());
+            quarantine::tidy(&folder);
+            return match error.kind() {
+                io::ErrorKind::CrossesDevices => Ok(Attempt::OtherVolume),
+                // Nothing has happened to it, and what else is to be moved may fare better.
+                _ => Err(Halt::Skipped(format!("it cannot be moved: {error}"))),
+            };
+        }
+        // Between the last look and the move somebody may have put another file there.
+        let arrived = Stamp::of(&change.to).is_ok_and(|now| now == *stamp);
+        if !arrived && spot.bring(&change.to).is_ok() {
+            self.abandon(step, "something else came to lie there");
+            quarantine::tidy(&folder);
+            return Err(Halt::Skipped("it was replaced at this moment".to_owned()));
+        }
+        for folder in [spot.path.parent(), Some(folder.as_path())].into_iter().flatten() {
+            super::super::private::sync_folder(folder)?;
+        }
+        world.reach(Step::Changed)?;
+        self.done(step)?;
+        Ok(Attempt::Moved(Box::new(MovedAside { step, change })))
+    }
+
+    /// Puts back what turned out to be in use.
+    pub(crate) fn put_back(&mut self, moved: &MovedAside) {
+        if let Back::Restored(_) = moved.change.take_back(self.world) {
+            self.abandon(moved.step, "a process has it open");
+        }
+    }
+
+    /// Deletes an unfinished download for good, after the same looks as before a move.
+    pub(crate) fn discard(&mut self, root: &Path, path: &Path, planned: &Stamp, open: &OpenFiles) -> Result<u64, Halt> {
+        let world = self.world;
+        let (spot, stamp) = still_the_same(root, path, planned)?;
+        let Some(etag) = complete::unfinished(&spot.path).filter(|_| stamp.kind == Kind::File) else {
+            return Err(Halt::Skipped("its name does not show that it is unfinished: it is not deleted".to_owned()));
+        };
+        if complete::is_whole_inside(world, &spot.path, etag)? {
+            return Err(Halt::Skipped("its content is whole".to_owned()));
+        }
+        let _locks = holders::claim(root, &spot, &stamp, open).map_err(Halt::Skipped)?;
+        let step = match self.irrevocable(&format!("delete {} ({} bytes)", world.show(&spot.path), stamp.size)) {
+            Ok(step) => Some(step),
+            // The very fault that this mends. There is nothing to be taken back later, so nothing is lost with the record.
+            Err(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let deleted = world.reach(Step::Intended).and_then(|()| {
+            if spot.identity()? != (stamp.device, stamp.inode) {
+                return Err(io::Error::other("it was replaced at this moment"));
+            }
+            spot.delete()
+        });
+        match deleted {
+            Ok(()) => {
+                if let Some(step) = step {
+                    self.happened(step);
+                }
+                Ok(stamp.size)
+            }
+            Err(error) => {
+                if let Some(step) = step {
+                    self.abandon(step, &error.to_string());
+                }
+                Err(Halt::Failed(format!("{}: {error}", world.show(path))))
+            }
+        }
+    }
+}
+
+/// Reaches a path below a root and makes sure that it is what was planned.
+fn still_the_same(root: &Path, path: &Path, planned: &Stamp) -> Result<(inside::Spot, Stamp), Halt> {
+    let spot = inside::reach(root, path, false).map_err(Halt::Skipped)?;
+    let stamp = Stamp::of(&spot.path).map_err(|error| Halt::Skipped(format!("it cannot be looked at: {error}")))?;
+    if stamp != *planned {
+        return Err(Halt::Skipped("it has changed since it was looked at".to_owned()));
+    }
+    if stamp.kind == Kind::Other {
+        return Err(Halt::Skipped("it is neither file, folder nor link".to_owned()));
+    }
+    if spot.identity().ok() != Some((stamp.device, stamp.inode)) {
+        return Err(Halt::Skipped("it has changed since it was looked at".to_owned()));
+    }
+    Ok((spot, stamp))
+}
+
+impl Move {
+    pub(super) fn take_back(&self, world: &FixWorld) -> Back {
+        let (from, to) = (world.show(&self.from), world.show(&self.to));
+        let there = Stamp::of(&self.to);
+        let present = fs::symlink_metadata(&self.from).is_ok();
+        match there {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if present {
+                    Back::AlreadyThere(format!("{from} is where it was"))
+                } else {
+                    Back::CouldNot(format!("{from} is not in quarantine any more"))
+                }
+            }
+            Err(error) => Back::CouldNot(format!("{to}: {error}")),
+            Ok(found) if !found.same_thing(&self.stamp) => {
+                Back::CouldNot(format!("{to} is not what was moved there: it was left alone"))
+            }
+            Ok(_) if present => {
+                Back::CouldNot(format!("something else lies at {from} now; the earlier one is kept in {to}"))
+            }
+            Ok(_) => match inside::reach(&self.root, &self.from, true) {
+                Err(why) => Back::CouldNot(format!("{why}; the earlier one is kept in {to}")),
+                Ok(spot) => self.bring_back(world, &spot),
+            },
+        }
+    }
+
+    fn bring_back(&self, world: &FixWorld, spot: &inside::Spot) -> Back {
+        let (from, to) = (world.show(&self.from), world.show(&self.to));
+        if let Err(error) = spot.bring(&self.to) {
+            return Back::CouldNot(format!("{from}: {error}; the earlier one is kept in {to}"));
+        }
+        for folder in [self.from.parent(), self.to.parent()].into_iter().flatten() {
+            let _ = super::super::private::sync_folder(folder);
+        }
+        if let Some(folder) = self.to.parent() {
+            quarantine::tidy(folder);
+        }
+        Back::Restored(format!("{from} is back"))
+    }
+}

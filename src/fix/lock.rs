@@ -1,0 +1,66 @@
+//! One hfdoctor at a time changes things, a user.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use super::world::FixWorld;
+use super::{Error, private};
+
+/// Held while anything is changed; released when dropped, also by a crash.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+/// Takes the lock, or says who has it.
+pub(crate) fn take(world: &FixWorld) -> Result<Lock, Error> {
+    let mut unusable = None;
+    // Without a home directory every path would begin in the working directory.
+    if !world.home.is_absolute() || world.state_dirs().any(|folder| !folder.is_absolute()) {
+        let why = "this user has no home directory".to_owned();
+        return Err(Error::State { path: world.state_dir.clone(), why });
+    }
+    for folder in world.state_dirs() {
+        match take_in(folder) {
+            Ok(lock) => return Ok(lock),
+            Err(Held::By(pid)) => return Err(Error::Busy { pid }),
+            Err(Held::Unusable(error)) => {
+                _ = unusable.get_or_insert(Error::State { path: folder.to_owned(), why: error.to_string() });
+            }
+        }
+    }
+    Err(unusable.unwrap_or_else(|| Error::State { path: world.state_dir.clone(), why: "it has no name".to_owned() }))
+}
+
+enum Held {
+    By(Option<u32>),
+    Unusable(std::io::Error),
+}
+
+impl From<std::io::Error> for Held {
+    fn from(error: std::io::Error) -> Self {
+        Held::Unusable(error)
+    }
+}
+
+fn take_in(folder: &Path) -> Result<Lock, Held> {
+    private::folder(folder)?;
+    let mut file = private::open(&folder.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let _ = file.take(16).read_to_string(&mut text);
+            return Err(Held::By(text.trim().parse().ok()));
+        }
+        // A file system without locks: two at once are held apart only by what each change checks for itself.
+        Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {}
+        Err(TryLockError::Error(error)) => return Err(error.into()),
+    }
+    // The number is for the message alone, so a full disk does not matter here.
+    let _ = file.set_len(0);
+    let _ = file.seek(SeekFrom::Start(0));
+    let _ = write!(file, "{}", std::process::id());
+    Ok(Lock { _file: file })
+}

@@ -1,0 +1,132 @@
+//! The engine behind `--fix` and `undo`: plans, applies, journals and takes back.
+//!
+//! Checks describe what would mend a cause as declarative actions; only this module changes anything. Every change is one
+//! of a few kinds, is written to a journal and forced to disk before it happens, and can be recognised
+//! afterwards as done or not done. So a crash at any point leaves the old state or the new one, and undo works from both.
+
+mod action;
+mod apply;
+mod assignment;
+mod atomic;
+mod change;
+mod complete;
+pub mod consent;
+mod describe;
+mod digest;
+mod holders;
+mod inside;
+mod journal;
+mod lock;
+pub mod plan;
+mod private;
+mod quarantine;
+mod runs;
+mod shell_env;
+mod stamp;
+mod token_bytes;
+mod undo;
+mod world;
+
+pub use apply::{Applied, Outcome, Variable};
+pub use consent::{Answer, Consent};
+pub use plan::{Place, Plan, PlannedFix, StepText};
+pub use quarantine::{Purge, Quarantined};
+pub use runs::{Run, RunState};
+pub use undo::{UndoReport, Undoing, Undone};
+pub use world::{FixWorld, Shell, Step};
+
+use hfdoctor_checks::diagnosis::Ranked;
+
+/// Why the engine could not begin at all. A fix that fails is no such error: it is an [`Outcome`].
+#[derive(Debug)]
+pub enum Error {
+    /// Another hfdoctor of this user is changing things.
+    Busy {
+        /// Its process id, where the lock file says it.
+        pid: Option<u32>,
+    },
+    /// The journal's folder cannot be used.
+    State {
+        /// The folder.
+        path: std::path::PathBuf,
+        /// The system's words.
+        why: String,
+    },
+    /// No run of that id, or none at all.
+    NoRun {
+        /// The id that was asked for.
+        id: Option<String>,
+    },
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Error::Busy { pid: Some(pid) } => {
+                write!(
+                    f,
+                    "another hfdoctor (process {pid}) is changing things: wait until it has ended, then run again"
+                )
+            }
+            Error::Busy { pid: None } => {
+                f.write_str("another hfdoctor is changing things: wait until it has ended, then run again")
+            }
+            Error::State { path, why } => {
+                write!(f, "the journal's folder {} cannot be used, so nothing was changed: {why}", path.display())
+            }
+            Error::NoRun { id: Some(id) } => {
+                write!(f, "no run `{id}` in the journal: `hfdoctor undo --list` names them")
+            }
+            Error::NoRun { id: None } => f.write_str("nothing to undo: the journal has no run that changed anything"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Plans, applies and takes back fixes in one world.
+#[derive(Debug)]
+pub struct Engine {
+    world: FixWorld,
+}
+
+impl Engine {
+    /// An engine for a world. Nothing is touched yet.
+    pub fn new(world: FixWorld) -> Engine {
+        Engine { world }
+    }
+
+    /// The world that the engine works in.
+    pub fn world(&self) -> &FixWorld {
+        &self.world
+    }
+
+    /// What `--fix` would do about the causes, root causes first. Reads, changes nothing.
+    pub fn plan(&self, causes: &[Ranked]) -> Plan {
+        plan::make(&self.world, causes)
+    }
+
+    /// Applies what the person agrees to, in the plan's order.
+    ///
+    /// A fix that fails is rolled back and does not keep the others from being applied. An error means that nothing was
+    /// changed at all.
+    pub fn apply(&self, plan: &Plan, consent: &mut dyn Consent) -> Result<Vec<Applied>, Error> {
+        apply::apply(&self.world, plan, consent)
+    }
+
+    /// Takes back a run, or the last one that is not wholly taken back.
+    pub fn undo(&self, id: Option<&str>) -> Result<UndoReport, Error> {
+        undo::undo(&self.world, id)
+    }
+
+    /// Every run in the journal, the latest first, with what its quarantine holds.
+    pub fn runs(&self) -> Vec<Run> {
+        runs::list(&self.world)
+    }
+
+    /// Deletes for good what a run has moved to quarantine; of every run when `id` is none. Only files that the journal
+    /// names are deleted.
+    pub fn purge(&self, id: Option<&str>) -> Result<Vec<Purge>, Error> {
+        quarantine::purge(&self.world, id)
+    }
+}

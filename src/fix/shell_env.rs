@@ -1,0 +1,293 @@
+//! Variables for future shells: one file of our own, which the shell's start-up files read by one marked line each.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::change::{NewContent, Patch, Served};
+use super::world::{FixWorld, Shell};
+
+/// The mark at the end of the line that reads our file.
+const MARK: &str = "# hfdoctor";
+
+const HEADER: &str = "# Written by hfdoctor and read at the start of a shell. `hfdoctor undo` takes changes back.\n";
+
+/// Whether a variable may have this name in every shell.
+pub(crate) fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Whether a value fits on one line of every shell's file.
+pub(crate) fn is_value(value: &str) -> bool {
+    !value.chars().any(char::is_control)
+}
+
+/// The file of our own.
+pub(crate) fn env_file(world: &FixWorld) -> PathBuf {
+    let name = match world.shell {
+        Shell::Fish => "env.fish",
+        Shell::PowerShell => "env.ps1",
+        Shell::Bash | Shell::Zsh | Shell::Posix | Shell::Registry => "env.sh",
+    };
+    world.config_dir.join("hfdoctor").join(name)
+}
+
+/// The statement that sets a variable, or unsets it, in a shell's language. It is also what a person types.
+pub(crate) fn statement(shell: Shell, name: &str, value: Option<&str>) -> String {
+    match (shell, value) {
+        (Shell::Fish, Some(value)) => format!("set -gx {name} {}", quote(shell, value)),
+        (Shell::Fish, None) => format!("set -e {name}"),
+        (Shell::PowerShell | Shell::Registry, Some(value)) => format!("$env:{name} = {}", quote(shell, value)),
+        (Shell::PowerShell | Shell::Registry, None) => format!("$env:{name} = $null"),
+        (_, Some(value)) => format!("export {name}={}", quote(shell, value)),
+        (_, None) => format!("unset {name}"),
+    }
+}
+
+/// A text as one word of a shell's language.
+pub(crate) fn quote(shell: Shell, text: &str) -> String {
+    match shell {
+        Shell::Fish => format!("'{}'", text.replace('\\', r"\\").replace('\'', r"\'")),
+        Shell::PowerShell | Shell::Registry => {
+            // PowerShell takes typographic quotes for quotes, too.
+            let doubled = text.chars().fold(String::new(), |mut out, c| {
+                if matches!(c, '\'' | '\u{2018}'..='\u{201b}') {
+                    out.push(c);
+                }
+                out.push(c);
+                out
+            });
+            format!("'{doubled}'")
+        }
+        Shell::Bash | Shell::Zsh | Shell::Posix => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// Whether a line of our file is the statement about a variable.
+fn is_about(shell: Shell, line: &[u8], name: &str) -> bool {
+    let begins = |text: String| line.starts_with(text.as_bytes());
+    match shell {
+        Shell::Fish => begins(format!("set -gx {name} ")) || line == format!("set -e {name}").as_bytes(),
+        Shell::PowerShell | Shell::Registry => begins(format!("$env:{name} = ")),
+        _ => begins(format!("export {name}=")) || line == format!("unset {name}").as_bytes(),
+    }
+}
+
+/// Our file with a variable set or unset; none when it says so already. Lines about anything else stay as they are.
+pub(crate) fn with_variable(
+    before: Option<&[u8]>,
+    shell: Shell,
+    name: &str,
+    value: Option<&str>,
+) -> Option<NewContent> {
+    let statement = statement(shell, name, value).into_bytes();
+    let with_end = |line: &[u8]| [line, b"\n"].concat();
+    let old = before.unwrap_or_else(|| HEADER.as_bytes());
+    let about: Vec<&[u8]> = old.split(|byte| *byte == b'\n').filter(|line| is_about(shell, line, name)).collect();
+    if about == [statement.as_slice()] {
+        return None;
+    }
+    let to = with_end(&statement);
+    let (bytes, from) = if let [line] = about.as_slice() {
+        let from = with_end(line);
+        // The line may be the last one, without its end.
+        let whole = if old.ends_with(b"\n") { old.to_vec() } else { with_end(old) };
+        let at = lines_at(&whole).find(|at| whole.get(*at..).is_some_and(|rest| rest.starts_with(&from)))?;
+        let (head, tail) = (whole.get(..at)?, whole.get(at.checked_add(from.len())?..)?);
+        ([head, to.as_slice(), tail].concat(), from)
+    } else {
+        let mut kept: Vec<u8> = Vec::new();
+        for line in old.split_inclusive(|byte| *byte == b'\n') {
+            if !is_about(shell, line.strip_suffix(b"\n").unwrap_or(line), name) {
+                kept.extend_from_slice(line);
+            }
+        }
+        if !kept.is_empty() && !kept.ends_with(b"\n") {
+            kept.push(b'\n');
+        }
+        kept.extend_from_slice(&to);
+        (kept, Vec::new())
+    };
+    Some(NewContent { bytes, patch: Some(Patch { from, to, whole_lines: true }), serves: None, mode: None })
+}
+
+/// Where lines begin.
+fn lines_at(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    std::iter::once(0)
+        .chain(bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at.saturating_add(1)))
+}
+
+/// Whether a file of ours holds any statement.
+pub(crate) fn sets_something(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|bytes| {
+        bytes.split(|byte| *byte == b'\n').any(|line| {
+            let line = line.trim_ascii();
+            !line.is_empty() && !line.starts_with(b"#")
+        })
+    })
+}
+
+/// The line that reads our file.
+pub(crate) fn source_line(world: &FixWorld) -> String {
+    let file = env_file(world);
+    let plain = |text: &str| !text.chars().any(|c| matches!(c, '"' | '$' | '`' | '\\' | '\n'));
+    let below_home = file.strip_prefix(&world.home).ok().and_then(Path::to_str).filter(|rest| plain(rest));
+    let file = match below_home {
+        Some(rest) => format!("\"$HOME/{rest}\""),
+        None => quote(world.shell, &file.to_string_lossy()),
+    };
+    match world.shell {
+        Shell::Fish => format!("test -r {file}; and source {file} {MARK}"),
+        Shell::PowerShell | Shell::Registry => format!("if (Test-Path {file}) {{ . {file} }} {MARK}"),
+        _ => format!("if [ -r {file} ]; then . {file}; fi {MARK}"),
+    }
+}
+
+/// The start-up files that must read our file, so that the variable has our value in every new shell.
+///
+/// Bash reads either a login file or `.bashrc`, so both get the line. Zsh and fish read one file always, but before the
+/// ones in which a person may set the variable again: where such a file names it, that one gets the line, too.
+pub(crate) fn start_files(world: &FixWorld, name: &str) -> Vec<PathBuf> {
+    let home = |file: &str| world.home.join(file);
+    let names_it = |path: &PathBuf| fs::read(path).is_ok_and(|bytes| contains(&bytes, name.as_bytes()));
+    match world.shell {
+        Shell::Bash => vec![bash_login_file(world), home(".bashrc")],
+        Shell::Zsh => {
+            let corner = world.zdotdir.clone().unwrap_or_else(|| world.home.clone());
+            let later = [".zprofile", ".zshrc", ".zlogin"].map(|file| corner.join(file));
+            let mut files = vec![home(".zshenv")];
+            files.extend(world.zdotdir.as_ref().map(|corner| corner.join(".zshenv")).filter(|file| *file != files[0]));
+            files.extend(later.into_iter().filter(names_it));
+            files
+        }
+        Shell::Fish => {
+            let corner = world.config_dir.join("fish");
+            let mut files = vec![corner.join("conf.d/hfdoctor.fish")];
+            files.extend(Some(corner.join("config.fish")).filter(names_it));
+            files
+        }
+        Shell::PowerShell => vec![world.config_dir.join("powershell/profile.ps1")],
+        Shell::Posix => vec![home(".profile")],
+        Shell::Registry => Vec::new(),
+    }
+}
+
+/// The file that bash reads as a login shell: the first of three that exists.
+fn bash_login_file(world: &FixWorld) -> PathBuf {
+    let files = [".bash_profile", ".bash_login", ".profile"].map(|file| world.home.join(file));
+    files.iter().find(|file| file.exists()).cloned().unwrap_or_else(|| world.home.join(".profile"))
+}
+
+/// Every start-up file in which a person may have set a variable in the language of `sh`.
+pub(crate) fn files_that_may_assign(world: &FixWorld) -> Vec<PathBuf> {
+    let corner = world.zdotdir.clone().unwrap_or_else(|| world.home.clone());
+    let files: Vec<PathBuf> = match world.shell {
+        Shell::Bash => [".bashrc", ".bash_profile", ".bash_login", ".profile", ".bash_aliases"]
+            .map(|file| world.home.join(file))
+            .to_vec(),
+        Shell::Zsh => std::iter::once(world.home.join(".zshenv"))
+            .chain([".zshenv", ".zprofile", ".zshrc", ".zlogin"].map(|file| corner.join(file)))
+            .collect(),
+        Shell::Posix => vec![world.home.join(".profile")],
+        Shell::Fish | Shell::PowerShell | Shell::Registry => Vec::new(),
+    };
+    let mut once: Vec<PathBuf> = Vec::new();
+    for file in files {
+        if file.is_file() && !once.contains(&file) {
+            once.push(file);
+        }
+    }
+    once
+}
+
+/// A start-up file with the line that reads our file; none when it has it already.
+pub(crate) fn with_source_line(before: Option<&[u8]>, world: &FixWorld) -> Option<NewContent> {
+    let line = source_line(world).into_bytes();
+    let old = before.unwrap_or_default();
+    if old.split(|byte| *byte == b'\n').any(|known| known.trim_ascii() == line) {
+        return None;
+    }
+    let to = [line.as_slice(), b"\n"].concat();
+    let gap: &[u8] = if old.is_empty() || old.ends_with(b"\n") { b"" } else { b"\n" };
+    Some(NewContent {
+        bytes: [old, gap, to.as_slice()].concat(),
+        patch: Some(Patch { from: Vec::new(), to, whole_lines: true }),
+        serves: Some(Served::now(env_file(world))),
+        // A start-up file holds no secret of ours: a new one is like any other.
+        mode: before.is_none().then_some(0o644),
+    })
+}
+
+pub(crate) fn contains(bytes: &[u8], text: &[u8]) -> bool {
+    !text.is_empty() && bytes.windows(text.len()).any(|window| window == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(content: Option<NewContent>) -> String {
+        content.map(|content| String::from_utf8(content.bytes).unwrap()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_variable_stands_once_in_our_file() {
+        let first = text(with_variable(None, Shell::Bash, "HF_ENDPOINT", Some("https://a")));
+        assert!(first.starts_with('#') && first.ends_with("export HF_ENDPOINT='https://a'\n"), "{first}");
+        let second = text(with_variable(Some(first.as_bytes()), Shell::Bash, "HF_ENDPOINT", None));
+        assert!(second.ends_with("unset HF_ENDPOINT\n") && !second.contains("export"), "{second}");
+        assert!(with_variable(Some(second.as_bytes()), Shell::Bash, "HF_ENDPOINT", None).is_none());
+        let third = text(with_variable(Some(b"mine=1\nexport A='1'"), Shell::Bash, "A", Some("2")));
+        assert_eq!(third, "mine=1\nexport A='2'\n");
+        let twice = text(with_variable(Some(b"unset A\nx=1\nunset A\n"), Shell::Bash, "A", None));
+        assert_eq!(twice, "x=1\nunset A\n");
+    }
+
+    #[test]
+    fn a_name_that_begins_alike_is_another() {
+        let content = text(with_variable(Some(b"export HF_HOME_OLD='1'\n"), Shell::Bash, "HF_HOME", Some("/x")));
+        assert_eq!(content, "export HF_HOME_OLD='1'\nexport HF_HOME='/x'\n");
+    }
+
+    /// A shell that is there reads back what was quoted.
+    fn reads_back(program: &str, shell: Shell, value: &str) -> Option<bool> {
+        let script = match shell {
+            Shell::Fish => format!("{}; printf %s $X", statement(shell, "X", Some(value))),
+            _ => format!("{}; printf %s \"$X\"", statement(shell, "X", Some(value))),
+        };
+        let output = std::process::Command::new(program).args(["-c", &script]).output().ok()?;
+        Some(output.stdout == value.as_bytes())
+    }
+
+    #[test]
+    fn shells_read_back_odd_values() {
+        for value in ["a b", "it's", "$HOME `x` \\ \"q\" !", "é\u{2019}", "", "-n", "a\\'b"] {
+            for (program, shell) in
+                [("sh", Shell::Posix), ("bash", Shell::Bash), ("zsh", Shell::Zsh), ("fish", Shell::Fish)]
+            {
+                assert_ne!(reads_back(program, shell, value), Some(false), "{program}: {value}");
+            }
+        }
+        if cfg!(unix) {
+            assert_eq!(reads_back("sh", Shell::Posix, "it's"), Some(true), "no shell to try it with");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn editing_any_file_keeps_every_other_line(lines in prop::collection::vec("[ -~]{0,20}", 0..6), end: bool) {
+            let mut old = lines.join("\n");
+            if end { old.push('\n'); }
+            if let Some(new) = with_variable(Some(old.as_bytes()), Shell::Bash, "X", Some("1")) {
+                let new = String::from_utf8(new.bytes).unwrap();
+                for line in old.lines().filter(|line| !is_about(Shell::Bash, line.as_bytes(), "X")) {
+                    prop_assert!(new.lines().any(|kept| kept == line));
+                }
+                prop_assert!(with_variable(Some(new.as_bytes()), Shell::Bash, "X", Some("1")).is_none());
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What the engine works in, as a value: places, shell, clock, and the points where a test may make it fail.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
+
+use hfdoctor_checks::case::{Environment, Token};
+use hfdoctor_checks::redact::Redactor;
+
+/// A person's shell, as far as variables are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shell {
+    /// GNU bash.
+    Bash,
+    /// Z shell.
+    Zsh,
+    /// Fish.
+    Fish,
+    /// PowerShell outside Windows.
+    PowerShell,
+    /// Another shell that reads `~/.profile`.
+    Posix,
+    /// Windows: variables live in the registry.
+    Registry,
+}
+
+impl Shell {
+    /// The shell that `SHELL` names.
+    pub fn of(environment: &Environment) -> Shell {
+        if cfg!(windows) {
+            return Shell::Registry;
+        }
+        let program = environment.var("SHELL").unwrap_or_default();
+        match Path::new(&program).file_name().and_then(|name| name.to_str()).unwrap_or_default() {
+            "bash" => Shell::Bash,
+            "zsh" => Shell::Zsh,
+            "fish" => Shell::Fish,
+            "pwsh" => Shell::PowerShell,
+            _ => Shell::Posix,
+        }
+    }
+}
+
+/// The points of a change at which [`FixWorld::fault`] is asked, in the order in which they are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Before an action begins.
+    Action,
+    /// Before the earlier content is saved.
+    Backup,
+    /// Before the intention is written to the journal.
+    Journal,
+    /// The intention is on disk; nothing has happened.
+    Intended,
+    /// The new content lies beside the file that it will replace.
+    Prepared,
+    /// The change has happened; the journal does not say so yet.
+    Changed,
+    /// The journal says that the change has happened.
+    Recorded,
+    /// Before a change is taken back.
+    Undo,
+    /// A change is taken back; the journal does not say so yet.
+    TakenBack,
+    /// Before something in quarantine is deleted.
+    Purge,
+}
+
+/// Asked at every [`Step`]; an error makes the change fail as if the system had said so.
+pub type Fault = Box<dyn Fn(Step) -> io::Result<()> + Send + Sync>;
+
+/// Says whether the Hub accepts a token, with the reason when not.
+pub type ConfirmToken = Box<dyn Fn(&Token) -> Result<(), String> + Send + Sync>;
+
+/// Makes text fit to be kept or shown: without secrets.
+pub type Redact = Arc<dyn Fn(&str) -> String + Send + Sync>;
+
+/// What the engine works in.
+pub struct FixWorld {
+    /// The home directory: start-up files lie in it.
+    pub home: PathBuf,
+    /// The folder for settings, such as `~/.config`.
+    pub config_dir: PathBuf,
+    /// The folder for journal, backups and lock.
+    pub state_dir: PathBuf,
+    /// Folders for the journal where the first has no room, such as a memory file system.
+    pub spare_state_dirs: Vec<PathBuf>,
+    /// The only places in which files are moved, deleted or have their rights changed.
+    pub cache_roots: Vec<PathBuf>,
+    /// The person's shell.
+    pub shell: Shell,
+    /// Where zsh looks for its start-up files, when not in the home directory.
+    pub zdotdir: Option<PathBuf>,
+    /// Whether a person sits at a terminal.
+    pub terminal: bool,
+    /// The clock.
+    pub now: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    /// A wait longer than this is not begun.
+    pub longest_wait: Duration,
+    /// A command that runs longer is ended.
+    pub longest_command: Duration,
+    /// Asked before a token is stored; without it, no token is stored.
+    pub confirm_token: Option<ConfirmToken>,
+    /// Takes secrets out of text that is kept or shown.
+    pub redact: Redact,
+    /// Set when the person presses Ctrl-C: waiting ends, and no further action begins.
+    pub interrupted: Arc<AtomicBool>,
+    /// Asked at every step of every change.
+    pub fault: Option<Fault>,
+}
+
+impl FixWorld {
+    /// The world of an environment. Cache roots are what [`FixWorld::cache_roots`] says.
+    pub fn new(environment: &Environment, cache_roots: Vec<PathBuf>, terminal: bool) -> FixWorld {
+        let home = environment.home.clone().unwrap_or_default();
+        let absolute = |name: &str| environment.non_empty(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let state_dir = if cfg!(windows) {
+            absolute("LOCALAPPDATA").unwrap_or_else(|| home.join("AppData/Local")).join("hfdoctor")
+        } else {
+            absolute("XDG_STATE_HOME").unwrap_or_else(|| home.join(".local/state")).join("hfdoctor")
+        };
+        let spare_state_dirs = absolute("XDG_RUNTIME_DIR").map(|dir| dir.join("hfdoctor")).into_iter().collect();
+        // By form alone: the secrets of this machine are known to who makes the case.
+        let redactor = Redactor::default();
+        FixWorld {
+            config_dir: absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")),
+            state_dir,
+            spare_state_dirs,
+            cache_roots,
+            shell: Shell::of(environment),
+            zdotdir: absolute("ZDOTDIR"),
+            terminal,
+            now: Box::new(SystemTime::now),
+            longest_wait: Duration::from_mins(20),
+            longest_command: Duration::from_mins(15),
+            confirm_token: None,
+            redact: Arc::new(move |text: &str| redactor.clean(text)),
+            interrupted: Arc::new(AtomicBool::new(false)),
+            fault: None,
+            home,
+        }
+    }
+
+    /// Every folder that may hold a journal, the preferred one first.
+    pub(crate) fn state_dirs(&self) -> impl Iterator<Item = &Path> {
+        std::iter::once(&self.state_dir).chain(&self.spare_state_dirs).map(PathBuf::as_path)
+    }
+
+    /// Reaches a step; the error is the one that a test has put there.
+    pub(crate) fn reach(&self, step: Step) -> io::Result<()> {
+        self.fault.as_ref().map_or(Ok(()), |fault| fault(step))
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// A path as it is shown: the home directory as `~`.
+    pub(crate) fn show(&self, path: &Path) -> String {
+        match path.strip_prefix(&self.home) {
+            Ok(rest) if !self.home.as_os_str().is_empty() && rest.as_os_str().is_empty() => "~".to_owned(),
+            Ok(rest) if !self.home.as_os_str().is_empty() => format!("~/{}", rest.display()),
+            _ => path.display().to_string(),
+        }
+    }
+}
+
+impl std::fmt::Debug for FixWorld {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FixWorld")
+            .field("home", &self.home)
+            .field("state_dir", &self.state_dir)
+            .field("cache_roots", &self.cache_roots)
+            .field("shell", &self.shell)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_directory_follows_the_environment() {
+        let environment = |variables: &[(&str, &str)]| {
+            Environment::new(variables.iter().map(|(n, v)| ((*n).into(), (*v).into())), None)
+        };
+        let world = FixWorld::new(&environment(&[("HOME", "/home/ada"), ("SHELL", "/bin/zsh")]), Vec::new(), false);
+        if cfg!(unix) {
+            assert_eq!(world.state_dir, Path::new("/home/ada/.local/state/hfdoctor"));
+            assert_eq!(world.shell, Shell::Zsh);
+            assert_eq!(world.show(Path::new("/home/ada/x")), "~/x");
+        }
+        let relative = FixWorld::new(&environment(&[("HOME", "/h"), ("XDG_STATE_HOME", "state")]), Vec::new(), false);
+        assert!(relative.state_dir.starts_with("/h"), "a relative path in it is to be ignored");
+    }
+}
