@@ -41,8 +41,11 @@ fn blocks() -> impl Iterator<Item = (&'static str, &'static str)> {
     include_str!("log_wordings.txt").split("\n== ").skip(1).filter_map(|block| block.split_once('\n'))
 }
 
+/// Puts a text into the form in which a log may hold it.
+type Dress = fn(&str) -> Vec<u8>;
+
 /// How a log may reach the program, beside as it was printed.
-const DRESSES: &[(&str, fn(&str) -> Vec<u8>)] = &[
+const DRESSES: &[(&str, Dress)] = &[
     ("windows line ends", |text| text.replace('\n', "\r\n").into_bytes()),
     ("utf-16 of powershell", |text| {
         let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
