@@ -21,8 +21,21 @@ mod wording;
 pub use facts::Facts;
 pub use sign::{Sign, Weight};
 
+use std::sync::Arc;
+
 use super::target::Target;
 use crate::diagnosis::{Cause, Finding};
+
+/// The search for signs, made ready.
+#[derive(Debug, Clone)]
+pub struct Search(Arc<trigger::Words>);
+
+impl Search {
+    /// Makes the search for these signs ready.
+    pub fn new(signs: &[Sign]) -> Search {
+        Search(Arc::new(trigger::Words::new(signs)))
+    }
+}
 
 /// A log, read.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +50,12 @@ pub struct Log {
 impl Log {
     /// Reads a log to its end in bounded memory and searches it for `signs`.
     pub fn read(input: impl std::io::Read, signs: &[Sign]) -> std::io::Result<Log> {
-        let mut scan = scan::Scan::new(signs);
+        Log::read_with(input, &Search::new(signs))
+    }
+
+    /// The same for many logs: the search is made once.
+    pub fn read_with(input: impl std::io::Read, search: &Search) -> std::io::Result<Log> {
+        let mut scan = scan::Scan::new(Arc::clone(&search.0));
         let lines = reader::read(input, &mut scan)?;
         let conclusion = reason::conclude(&scan);
         let mut facts = std::mem::take(&mut scan.facts);

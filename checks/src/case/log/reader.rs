@@ -102,8 +102,8 @@ impl Lines {
             number = self.number;
             counted = at;
         }
-        let prefilter = scan.prefilter();
-        prefilter.find(text, |place| {
+        let words = scan.words();
+        words.prefilter.find(text, |place| {
             if place < at {
                 return at;
             }
@@ -129,7 +129,7 @@ impl Lines {
         if text.get(end) == Some(&b'\n') {
             self.number += 1;
         }
-        end + 1
+        (end + 1).min(text.len())
     }
 }
 

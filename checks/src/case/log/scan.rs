@@ -13,8 +13,7 @@ use super::frame::{self, Frame};
 use super::host::Owner;
 use super::line::{PIECE, decode, excerpt, stamp, unescape, virtual_lines, without_escapes, without_prefix};
 use super::look::Looks;
-use super::prefilter::Prefilter;
-use super::sign::{Sign, Weight};
+use super::sign::Weight;
 use super::trigger::{Found, Trigger, Words, stands_alone};
 use super::wording::{RETRYING, SURVIVED, is_last_retry, is_success, shows_no_pause, token_use};
 use crate::case::target::Target;
@@ -35,7 +34,7 @@ pub type NamedTarget = (u64, Target);
 /// Reads lines one after the other.
 #[expect(clippy::struct_excessive_bools, reason = "the states of a reading, independent of each other")]
 pub struct Scan {
-    words: Words,
+    words: Arc<Words>,
     floods: Floods,
     /// The events, from the log's beginning and from its end.
     pub first: Vec<Event>,
@@ -75,10 +74,10 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// A scan for these signs.
-    pub fn new(signs: &[Sign]) -> Scan {
+    /// A scan for these words.
+    pub fn new(words: Arc<Words>) -> Scan {
         Scan {
-            words: Words::new(signs),
+            words,
             floods: Floods::default(),
             first: Vec::new(),
             last: VecDeque::new(),
@@ -112,9 +111,9 @@ impl Scan {
         self.first.iter().chain(&self.last)
     }
 
-    /// The search that tells which lines of a long log are worth being taken.
-    pub fn prefilter(&self) -> Arc<Prefilter> {
-        Arc::clone(&self.words.prefilter)
+    /// The words, with the search that tells which lines of a long log are worth being taken.
+    pub fn words(&self) -> Arc<Words> {
+        Arc::clone(&self.words)
     }
 
     /// Takes one line; says whether what follows it is worth a look too.
@@ -169,7 +168,8 @@ impl Scan {
             return;
         }
         let is_code = (self.after_frame && indent > self.frame_indent) || is_source_line(text);
-        for (at, _, found) in self.words.on(&lower) {
+        let words = Arc::clone(&self.words);
+        for (at, _, found) in words.on(&lower) {
             match found {
                 Found::Sign(sign) if !is_code && stands_alone(sign.words, &lower, at) && sign.holds_on(&lower) => {
                     if !marks.iter().any(|m| m.words == sign.words && m.cause == sign.cause) {
@@ -237,7 +237,9 @@ impl Scan {
         } else {
             None
         };
-        let names_a_quota = lower.contains("requests remaining") || lower.starts_with("ratelimit");
+        let names_a_quota = ["requests remaining", "ratelimit: ", "ratelimit-policy: ", "amz cf id"]
+            .iter()
+            .any(|words| lower.contains(words));
         if marks.is_empty() && status.is_none() && exception.is_none() && !names_a_quota {
             return;
         }

@@ -1,7 +1,5 @@
 //! What lines are looked through for: the checks' signs, and words that make a line worth a closer look.
 
-use std::sync::Arc;
-
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::prefilter::Prefilter;
@@ -126,6 +124,15 @@ const TRIGGERS: &[(Trigger, &str)] = &[
     (Trigger::Hub, "snapshot_download"),
     (Trigger::Hub, "hfh"),
     (Trigger::Hub, "xet-core"),
+    (Trigger::Hub, "local entry not found"),
+    (Trigger::Hub, "localentrynotfound"),
+    (Trigger::Hub, "get_repo_"),
+    (Trigger::Hub, "reconstruction error"),
+    (Trigger::Hub, "we had to rate limit your ip"),
+    (Trigger::Kin, "pytorchstreamreader"),
+    (Trigger::Kin, "file must be downloaded again"),
+    (Trigger::Trouble, "curl: (22)"),
+    (Trigger::Trouble, "amz cf id"),
     (Trigger::Hub, "cas service"),
     (Trigger::Kin, "transformers"),
     (Trigger::Kin, "diffusers"),
@@ -238,11 +245,12 @@ pub const SERVICES: &[&str] = &[
 ];
 
 /// The words that the automaton looks for, and what they mean.
+#[derive(Debug)]
 pub struct Words {
     /// The automaton: signs, then triggers, then services.
     pub automaton: AhoCorasick,
     /// The search that goes before it in long logs.
-    pub prefilter: Arc<Prefilter>,
+    pub prefilter: Prefilter,
     /// The signs, in the order of their patterns.
     pub signs: Vec<Sign>,
 }
@@ -258,7 +266,7 @@ impl Words {
             .build(patterns)
             .expect("a few hundred short patterns fit an automaton");
         let rare = TRIGGERS.iter().filter(|(trigger, _)| trigger.is_rare()).map(|t| t.1);
-        let prefilter = Arc::new(Prefilter::new(signs.iter().map(|s| s.words).chain(rare)));
+        let prefilter = Prefilter::new(signs.iter().map(|s| s.words).chain(rare));
         Words { automaton, prefilter, signs: signs.to_vec() }
     }
 }
