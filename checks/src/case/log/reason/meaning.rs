@@ -210,7 +210,12 @@ impl<'a> Context<'a> {
                 (TokenMissing, Weight::Symptom, &[TokenInvalid, RepoNotFound])
             }),
             TokenMissing | TokenScope | ProviderLimit | PartialCache if foreign => None,
-            RepoNotFound | FileNotFound if weight == Weight::Symptom && foreign => None,
+            RepoNotFound | FileNotFound | Cause::RevisionNotFound if foreign => None,
+            RepoNotFound | FileNotFound | Cause::RevisionNotFound | CorruptFile
+                if owner.is_none() && !self.scan.facts.about_the_hub && self.has_strangers =>
+            {
+                None
+            }
             HubOutage if weight == Weight::Symptom => {
                 if foreign || (owner.is_none() && !self.scan.facts.about_the_hub) || is_incidental(event) {
                     return None;
