@@ -23,6 +23,7 @@ pub static CHECK: Check = Check {
 
 const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::RepoNotFound, "could not find space"),
+    Sign::symptom(Cause::FileNotFound, "no compatible download options found"),
     Sign::symptom(Cause::RepoNotFound, "couldn't find a dataset script at"),
     Sign::symptom(Cause::RepoNotFound, "is not a local folder or a valid repository name"),
     Sign::symptom(Cause::RepoNotFound, "bucket '").with(&["not found", "doesn't exist on the hub"]),

@@ -33,6 +33,9 @@ pub fn any_exception(text: &str) -> Option<String> {
 pub fn is_source_line(text: &str) -> bool {
     let text = text.trim_start_matches(['│', ' ', '❱']);
     let text = text.strip_prefix("-").map_or(text, |rest| rest.trim_start_matches(['-', '>', ' ']));
+    if text.starts_with('[') && text.contains("](file:///") {
+        return true;
+    }
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 0 || digits > 5 {
         return false;

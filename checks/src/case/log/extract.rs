@@ -65,8 +65,14 @@ pub fn addresses(text: &str) -> Vec<Address> {
 fn address(host: &str, path: &str) -> Address {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let by_name = owner(&host);
-    let owner =
-        if matches!(by_name, Owner::Other | Owner::Local) && is_hub_path(path) { Owner::Mirror } else { by_name };
+    let owner = if host.ends_with("githubusercontent.com") && path.starts_with("/huggingface/") {
+        // where old clients fetch the scripts of datasets from
+        Owner::Hub
+    } else if matches!(by_name, Owner::Other | Owner::Local) && is_hub_path(path) {
+        Owner::Mirror
+    } else {
+        by_name
+    };
     Address { host, path: path.to_owned(), owner }
 }
 

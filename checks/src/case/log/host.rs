@@ -45,6 +45,10 @@ pub fn owner(host: &str) -> Owner {
     ) {
         return Owner::Hub;
     }
+    // ollama's own library is fetched as the Hub's models are, over the same way
+    if within("registry.ollama.ai") || host == "ollama.com" {
+        return Owner::Hub;
+    }
     if within("xethub.hf.co") || within("xethub-eu.hf.co") {
         return if host.starts_with("cas-bridge") { Owner::Storage } else { Owner::Xet };
     }

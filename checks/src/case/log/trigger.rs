@@ -214,7 +214,10 @@ pub const SERVICES: &[&str] = &[
     "memcached",
     "smtp",
     "ldap",
-    "upstream",
+    "upstream prematurely",
+    "upstream timed out",
+    "to upstream",
+    "from upstream",
     "npm err",
     "yarn",
     "maven",
@@ -242,6 +245,10 @@ pub const SERVICES: &[&str] = &[
     "jupyter_client",
     "ray.rpc",
     "gcs_client",
+    "github.com",
+    "gitlab",
+    "bitbucket",
+    "docker.com",
 ];
 
 /// The words that the automaton looks for, and what they mean.

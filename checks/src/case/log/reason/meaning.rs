@@ -93,7 +93,15 @@ impl<'a> Context<'a> {
         let owner = self.owner(event).or_else(|| self.owner_nearby(event));
         let foreign = matches!(owner, Some(Owner::Other)) || (owner == Some(Owner::Local) && !self.has_proxy(event));
         let mut found: Vec<Candidate<'e>> = Vec::new();
+        let probes = self.target(event).and_then(|target| target.file).is_some_and(|file| refusal::is_probed(&file));
         let mut add = |meaning: Option<Meaning>| {
+            let meaning = meaning.map(|(cause, weight, also)| match cause {
+                Cause::FileNotFound | Cause::RepoNotFound if probes && weight < Weight::Decisive => {
+                    (cause, Weight::Hint, also)
+                }
+                Cause::FileNotFound if probes => (cause, Weight::Wrapper, also),
+                _ => (cause, weight, also),
+            });
             if let Some((cause, weight, also)) = meaning
                 && !found.iter().any(|c| c.cause == cause && c.weight >= weight)
             {
@@ -202,7 +210,12 @@ impl<'a> Context<'a> {
                 (TokenMissing, Weight::Symptom, &[TokenInvalid, RepoNotFound])
             }),
             TokenMissing | TokenScope | ProviderLimit | PartialCache if foreign => None,
-            RepoNotFound | FileNotFound if weight == Weight::Symptom && foreign => None,
+            RepoNotFound | FileNotFound | Cause::RevisionNotFound if foreign => None,
+            RepoNotFound | FileNotFound | Cause::RevisionNotFound | CorruptFile
+                if owner.is_none() && !self.scan.facts.about_the_hub && self.has_strangers =>
+            {
+                None
+            }
             HubOutage if weight == Weight::Symptom => {
                 if foreign || (owner.is_none() && !self.scan.facts.about_the_hub) || is_incidental(event) {
                     return None;

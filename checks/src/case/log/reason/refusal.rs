@@ -36,6 +36,36 @@ pub type Meaning = (Cause, Weight, &'static [Cause]);
 const FIRST_FILES: &[&str] =
     &["config.json", "tokenizer_config.json", "model_index.json", "modules.json", "README.md", ".gitattributes"];
 
+/// Files that loaders only probe for: nearly every repository lacks some of them.
+const PROBED_FILES: &[&str] = &[
+    "adapter_config.json",
+    "modules.json",
+    "chat_template.jinja",
+    "chat_template.json",
+    "processor_config.json",
+    "preprocessor_config.json",
+    "video_preprocessor_config.json",
+    "added_tokens.json",
+    "special_tokens_map.json",
+    "generation_config.json",
+    "model.safetensors.index.json",
+    "pytorch_model.bin.index.json",
+    "sentence_bert_config.json",
+    "config_sentence_transformers.json",
+    "1_Pooling/config.json",
+    "custom_generate/generate.py",
+    "hf_quant_config.json",
+    "tokenizer.model",
+    "model.onnx_data",
+    "dataset_infos.json",
+    ".huggingface.yaml",
+];
+
+/// Whether loaders only probe for a file, so that its absence alone explains nothing.
+pub fn is_probed(file: &str) -> bool {
+    PROBED_FILES.iter().any(|probed| file == *probed || file.ends_with(&format!("/{probed}")))
+}
+
 /// What a refusal means. None when the status says nothing about a download.
 pub fn meaning(refusal: &Refusal<'_>) -> Option<Meaning> {
     use Cause::{
