@@ -164,7 +164,10 @@ pub fn mirror_is_to_blame(case: &Case, route: &Route, seen: &Observations) -> bo
 
 /// Whether the Hub itself was reached beside a mirror.
 pub fn hub_reachable(seen: &Observations) -> bool {
-    seen.beside_mirror().ok().flatten().is_some_and(|beside| beside.route.works() || beside.access.is_ok())
+    seen.beside_mirror()
+        .ok()
+        .and_then(Option::as_ref)
+        .is_some_and(|beside| beside.route.works() || beside.access.is_ok())
 }
 
 /// What the neutral host shows, as evidence.

@@ -20,19 +20,19 @@ impl Made {
     pub(crate) fn of(self, case: &Arc<Case>) -> Observations {
         let made = Observations::none(Arc::clone(case));
         if let Some(seen) = self.whoami {
-            let _ = made.whoami.set(seen);
+            let _ = made.cells.whoami.set(seen);
         }
         if let Some(seen) = self.record {
-            let _ = made.record.set(seen);
+            let _ = made.cells.record.set(seen);
         }
         if let Some(seen) = self.resolve {
-            let _ = made.resolve.set(seen);
+            let _ = made.cells.resolve.set(seen);
         }
         if let Some(seen) = self.control {
-            let _ = made.control.set(seen);
+            let _ = made.cells.control.set(seen);
         }
         if let Some(seen) = self.downloads {
-            let _ = made.downloads.set(seen);
+            let _ = made.cells.downloads.set(seen);
         }
         made
     }

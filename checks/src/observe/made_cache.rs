@@ -27,31 +27,31 @@ pub(crate) fn case(home: &Path, variables: &[(&str, &str)], target: Option<&str>
 impl Observations {
     /// With this cache.
     pub(crate) fn seeing_cache(self, cache: Cache) -> Observations {
-        let _ = self.cache.set(Ok(cache));
+        let _ = self.cells.cache.set(Ok(cache));
         self
     }
 
     /// With these files looked at.
     pub(crate) fn seeing_integrity(self, integrity: super::Integrity) -> Observations {
-        let _ = self.integrity.set(Ok(integrity));
+        let _ = self.cells.integrity.set(Ok(integrity));
         self
     }
 
     /// With these locks.
     pub(crate) fn seeing_locks(self, locks: super::Locks) -> Observations {
-        let _ = self.locks.set(Ok(locks));
+        let _ = self.cells.locks.set(Ok(locks));
         self
     }
 
     /// With these traces.
     pub(crate) fn seeing_traces(self, traces: super::Traces) -> Observations {
-        let _ = self.traces.set(Ok(traces));
+        let _ = self.cells.traces.set(Ok(traces));
         self
     }
 
     /// With these volumes.
     pub(crate) fn seeing_volumes(self, volumes: Volumes) -> Observations {
-        let _ = self.volumes.set(Ok(volumes));
+        let _ = self.cells.volumes.set(Ok(volumes));
         self
     }
 
@@ -67,13 +67,13 @@ impl Observations {
             elapsed: Duration::ZERO,
         };
         let seen: Seen<Record> = Ok(Record { answer, repository: Some(repository), other_type: None });
-        let _ = self.record.set(seen);
+        let _ = self.cells.record.set(seen);
         self
     }
 
     /// Without an answer of the Hub.
     pub(crate) fn seeing_no_record(self) -> Observations {
-        let _ = self.record.set(Err(Unseen("offline".to_owned())));
+        let _ = self.cells.record.set(Err(Unseen("offline".to_owned())));
         self
     }
 }

@@ -58,62 +58,80 @@ pub use traces::Traces;
 pub use trust::Stores;
 pub use volume::Volumes;
 
-/// An observation that a check can want.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Want {
-    /// Whose token it is.
-    Whoami,
-    /// The repository's record.
-    Record,
-    /// HEAD on the target's resolve URL with the token and without it.
-    Resolve,
-    /// The same on a public repository.
-    Control,
-    /// The target's resolve URL with tokens that are not the active one.
-    OtherTokens,
-    /// The way to the endpoint's host, phase by phase.
-    Route,
-    /// The hosts that serve the bytes.
-    Storage,
-    /// The Hub itself beside the mirror.
-    BesideMirror,
-    /// The certificates that this machine and its clients trust.
-    Stores,
-    /// Free space, inodes and the right to write of the volumes that a download needs.
-    Volumes,
-    /// The downloads that run on this machine.
-    Downloads,
-    /// What lies in the caches.
-    Cache,
-    /// Whether cached files are what they should be.
-    Integrity,
-    /// Who holds the locks of downloads.
-    Locks,
-    /// What a failed download left behind.
-    Traces,
+/// Makes, from one table, all that the observations have in common: the name by which a check wants one, the words by
+/// which the person is told of it, the cell that keeps it and the reader that checks use.
+macro_rules! observations {
+    ($( $(#[doc = $about:literal])+ $want:ident = $words:literal: $cell:ident, $see:ident -> $seen:ty; )+) => {
+        /// An observation that a check can want.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Want {
+            $( $(#[doc = $about])+ $want, )+
+        }
+
+        impl Want {
+            /// What the person waits for, in a few words.
+            pub fn words(self) -> &'static str {
+                match self {
+                    $( Want::$want => $words, )+
+                }
+            }
+        }
+
+        /// What has been seen so far, and why the rest was not.
+        #[derive(Debug, Default)]
+        struct Cells {
+            $( $cell: OnceCell<Seen<$seen>>, )+
+        }
+
+        impl Observations {
+            async fn make_one(&self, want: Want) {
+                match want {
+                    // Boxed: some wait for others, and a future must not hold itself.
+                    $( Want::$want => { Box::pin(self.$see()).await; } )+
+                }
+            }
+
+            $(
+                $(#[doc = $about])+
+                pub fn $cell(&self) -> Seen<&$seen> {
+                    self.read(&self.cells.$cell, Want::$want)
+                }
+            )+
+        }
+    };
 }
 
-impl Want {
-    /// What the person waits for, in a few words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Want::Whoami => "token",
-            Want::Record => "repository",
-            Want::Resolve => "file",
-            Want::Control => "public file",
-            Want::OtherTokens => "other tokens",
-            Want::Route => "connection",
-            Want::Storage => "storage",
-            Want::BesideMirror => "Hub beside the mirror",
-            Want::Stores => "certificates",
-            Want::Volumes => "disk",
-            Want::Downloads => "processes",
-            Want::Cache => "cache",
-            Want::Integrity => "cached files",
-            Want::Locks => "locks",
-            Want::Traces => "traces",
-        }
-    }
+observations! {
+    /// Whose token it is.
+    Whoami = "token": whoami, see_whoami -> Whoami;
+    /// The repository's record.
+    Record = "repository": record, see_record -> Record;
+    /// HEAD on the target's resolve URL, with the token and without it.
+    Resolve = "file": resolve, see_resolve -> Resolve;
+    /// The same on a public repository.
+    Control = "public file": control, see_control -> Resolve;
+    /// The target's resolve URL with tokens that are not the active one; empty when the active one is not refused.
+    OtherTokens = "other tokens": other_tokens, see_other_tokens -> Vec<OtherToken>;
+    /// The way to the endpoint's host, phase by phase.
+    Route = "connection": route, see_route -> Route;
+    /// The hosts that serve the bytes; none when the Hub serves the file itself.
+    Storage = "storage": storage, see_storage -> Option<Storage>;
+    /// The Hub itself beside a mirror that did not give the file.
+    BesideMirror = "Hub beside the mirror": beside_mirror, see_beside_mirror -> Option<BesideMirror>;
+    /// The certificates that this machine and its clients trust.
+    Stores = "certificates": stores, see_stores -> Arc<Stores>;
+    /// Free space, inodes and the right to write of the volumes that a download needs.
+    Volumes = "disk": volumes, see_volumes -> Volumes;
+    /// The downloads that run on this machine.
+    Downloads = "processes": downloads, see_downloads -> Downloads;
+    /// What lies in the caches.
+    Cache = "cache": cache, see_cache -> Cache;
+    /// Whether cached files are what they should be.
+    Integrity = "cached files": integrity, see_integrity -> Integrity;
+    /// Who holds the locks of downloads.
+    Locks = "locks": locks, see_locks -> Locks;
+    /// What a failed download left behind.
+    Traces = "traces": traces, see_traces -> Traces;
 }
 
 /// Told of what is still being waited for.
@@ -142,21 +160,7 @@ pub struct Observations {
     http: Http,
     wanted: BTreeSet<Want>,
     seconds: Mutex<BTreeMap<Want, f64>>,
-    whoami: OnceCell<Seen<Whoami>>,
-    record: OnceCell<Seen<Record>>,
-    resolve: OnceCell<Seen<Resolve>>,
-    control: OnceCell<Seen<Resolve>>,
-    other_tokens: OnceCell<Seen<Vec<OtherToken>>>,
-    route: OnceCell<Seen<Route>>,
-    storage: OnceCell<Seen<Option<Storage>>>,
-    beside_mirror: OnceCell<Seen<Option<BesideMirror>>>,
-    stores: OnceCell<Seen<Arc<Stores>>>,
-    volumes: OnceCell<Seen<Volumes>>,
-    downloads: OnceCell<Seen<Downloads>>,
-    cache: OnceCell<Seen<Cache>>,
-    integrity: OnceCell<Seen<Integrity>>,
-    locks: OnceCell<Seen<Locks>>,
-    traces: OnceCell<Seen<Traces>>,
+    cells: Cells,
     meter: Arc<integrity::Meter>,
 }
 
@@ -168,21 +172,7 @@ impl Observations {
             case,
             wanted: BTreeSet::new(),
             seconds: Mutex::default(),
-            whoami: OnceCell::new(),
-            record: OnceCell::new(),
-            resolve: OnceCell::new(),
-            control: OnceCell::new(),
-            other_tokens: OnceCell::new(),
-            route: OnceCell::new(),
-            storage: OnceCell::new(),
-            beside_mirror: OnceCell::new(),
-            stores: OnceCell::new(),
-            volumes: OnceCell::new(),
-            downloads: OnceCell::new(),
-            cache: OnceCell::new(),
-            integrity: OnceCell::new(),
-            locks: OnceCell::new(),
-            traces: OnceCell::new(),
+            cells: Cells::default(),
             meter: Arc::default(),
         }
     }
@@ -248,81 +238,32 @@ impl Observations {
         seconds.insert(Want::Integrity, began.elapsed().as_secs_f64());
     }
 
-    async fn make_one(&self, want: Want) {
-        match want {
-            Want::Whoami => {
-                self.see_whoami().await;
-            }
-            Want::Record => {
-                self.see_record().await;
-            }
-            Want::Resolve => {
-                self.see_resolve().await;
-            }
-            Want::Control => {
-                self.see_control().await;
-            }
-            Want::OtherTokens => {
-                self.see_other_tokens().await;
-            }
-            Want::Route => {
-                self.see_route().await;
-            }
-            Want::Storage => {
-                // Boxed: it waits for others, and a future must not hold itself.
-                Box::pin(self.see_storage()).await;
-            }
-            Want::BesideMirror => {
-                self.see_beside_mirror().await;
-            }
-            Want::Stores => {
-                self.stores.get_or_init(|| async { Ok(self.http.stores().await) }).await;
-            }
-            Want::Volumes => {
-                self.see_volumes().await;
-            }
-            Want::Downloads => {
-                self.see_downloads().await;
-            }
-            Want::Cache => {
-                self.see_cache().await;
-            }
-            Want::Integrity => {
-                self.see_integrity().await;
-            }
-            Want::Locks => {
-                self.see_locks().await;
-            }
-            Want::Traces => {
-                self.see_traces().await;
-            }
-        }
-    }
-
     pub(crate) async fn see_whoami(&self) -> &Seen<Whoami> {
-        self.whoami.get_or_init(|| hub::whoami(&self.case, &self.http)).await
+        self.cells.whoami.get_or_init(|| hub::whoami(&self.case, &self.http)).await
     }
 
     pub(crate) async fn see_record(&self) -> &Seen<Record> {
-        self.record.get_or_init(|| hub::record(&self.case, &self.http)).await
+        self.cells.record.get_or_init(|| hub::record(&self.case, &self.http)).await
     }
 
     pub(crate) async fn see_resolve(&self) -> &Seen<Resolve> {
-        self.resolve.get_or_init(|| hub::resolve_target(&self.case, &self.http)).await
+        self.cells.resolve.get_or_init(|| hub::resolve_target(&self.case, &self.http)).await
     }
 
     pub(crate) async fn see_control(&self) -> &Seen<Resolve> {
-        self.control.get_or_init(|| hub::resolve_public(&self.case, &self.http)).await
+        self.cells.control.get_or_init(|| hub::resolve_public(&self.case, &self.http)).await
     }
 
     pub(crate) async fn see_other_tokens(&self) -> &Seen<Vec<OtherToken>> {
-        self.other_tokens
+        self.cells
+            .other_tokens
             .get_or_init(|| async { hub::other_tokens(&self.case, &self.http, self.see_resolve().await).await })
             .await
     }
 
     pub(crate) async fn see_route(&self) -> &Seen<Route> {
-        self.route
+        self.cells
+            .route
             .get_or_init(|| async {
                 let url = hub::endpoint_url(&self.case)?;
                 if self.http.is_offline() {
@@ -334,30 +275,35 @@ impl Observations {
     }
 
     pub(crate) async fn see_storage(&self) -> &Seen<Option<Storage>> {
-        self.storage.get_or_init(|| storage::look(&self.case, self, &self.http)).await
+        self.cells.storage.get_or_init(|| storage::look(&self.case, self, &self.http)).await
     }
 
     pub(crate) async fn see_beside_mirror(&self) -> &Seen<Option<BesideMirror>> {
-        self.beside_mirror.get_or_init(|| mirror::look(&self.case, self, &self.http)).await
+        self.cells.beside_mirror.get_or_init(|| mirror::look(&self.case, self, &self.http)).await
+    }
+
+    async fn see_stores(&self) -> &Seen<Arc<Stores>> {
+        self.cells.stores.get_or_init(|| async { Ok(self.http.stores().await) }).await
     }
 
     pub(crate) async fn see_volumes(&self) -> &Seen<Volumes> {
         let case = Arc::clone(&self.case);
-        self.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
+        self.cells.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
     }
 
     pub(crate) async fn see_downloads(&self) -> &Seen<Downloads> {
         let endpoint = self.case.settings.endpoint.clone();
-        self.downloads.get_or_init(|| blocking("processes", move || downloads::look(&endpoint))).await
+        self.cells.downloads.get_or_init(|| blocking("processes", move || downloads::look(&endpoint))).await
     }
 
     pub(crate) async fn see_cache(&self) -> &Seen<Cache> {
         let case = Arc::clone(&self.case);
-        self.cache.get_or_init(|| blocking("cache", move || Ok(cache::of_case(&case)))).await
+        self.cells.cache.get_or_init(|| blocking("cache", move || Ok(cache::of_case(&case)))).await
     }
 
     pub(crate) async fn see_integrity(&self) -> &Seen<Integrity> {
-        self.integrity
+        self.cells
+            .integrity
             .get_or_init(|| {
                 let (case, meter) = (Arc::clone(&self.case), Arc::clone(&self.meter));
                 blocking("cached files", move || Ok(integrity::look(&case, &meter)))
@@ -367,87 +313,12 @@ impl Observations {
 
     pub(crate) async fn see_locks(&self) -> &Seen<Locks> {
         let case = Arc::clone(&self.case);
-        self.locks.get_or_init(|| blocking("locks", move || Ok(locks::look(&case)))).await
+        self.cells.locks.get_or_init(|| blocking("locks", move || Ok(locks::look(&case)))).await
     }
 
     pub(crate) async fn see_traces(&self) -> &Seen<Traces> {
         let case = Arc::clone(&self.case);
-        self.traces.get_or_init(|| blocking("traces", move || Ok(traces::look(&case)))).await
-    }
-
-    /// Whose token it is.
-    pub fn whoami(&self) -> Seen<&Whoami> {
-        self.read(&self.whoami, Want::Whoami)
-    }
-
-    /// The repository's record.
-    pub fn record(&self) -> Seen<&Record> {
-        self.read(&self.record, Want::Record)
-    }
-
-    /// The target's resolve URL, with the token and without.
-    pub fn resolve(&self) -> Seen<&Resolve> {
-        self.read(&self.resolve, Want::Resolve)
-    }
-
-    /// A public repository's resolve URL, with the token and without.
-    pub fn control(&self) -> Seen<&Resolve> {
-        self.read(&self.control, Want::Control)
-    }
-
-    /// The target's resolve URL with tokens that are not the active one; empty when the active one is not refused.
-    pub fn other_tokens(&self) -> Seen<&Vec<OtherToken>> {
-        self.read(&self.other_tokens, Want::OtherTokens)
-    }
-
-    /// The way to the endpoint's host.
-    pub fn route(&self) -> Seen<&Route> {
-        self.read(&self.route, Want::Route)
-    }
-
-    /// The hosts that serve the bytes; none when the Hub serves the file itself.
-    pub fn storage(&self) -> Seen<Option<&Storage>> {
-        self.read(&self.storage, Want::Storage).map(Option::as_ref)
-    }
-
-    /// The Hub beside a mirror that did not give the file.
-    pub fn beside_mirror(&self) -> Seen<Option<&BesideMirror>> {
-        self.read(&self.beside_mirror, Want::BesideMirror).map(Option::as_ref)
-    }
-
-    /// The certificates that this machine and its clients trust.
-    pub fn stores(&self) -> Seen<&Arc<Stores>> {
-        self.read(&self.stores, Want::Stores)
-    }
-
-    /// The volumes.
-    pub fn volumes(&self) -> Seen<&Volumes> {
-        self.read(&self.volumes, Want::Volumes)
-    }
-
-    /// The downloads that run on this machine.
-    pub fn downloads(&self) -> Seen<&Downloads> {
-        self.read(&self.downloads, Want::Downloads)
-    }
-
-    /// What lies in the caches.
-    pub fn cache(&self) -> Seen<&Cache> {
-        self.read(&self.cache, Want::Cache)
-    }
-
-    /// Whether cached files are what they should be.
-    pub fn integrity(&self) -> Seen<&Integrity> {
-        self.read(&self.integrity, Want::Integrity)
-    }
-
-    /// Who holds the locks of downloads.
-    pub fn locks(&self) -> Seen<&Locks> {
-        self.read(&self.locks, Want::Locks)
-    }
-
-    /// What a failed download left behind.
-    pub fn traces(&self) -> Seen<&Traces> {
-        self.read(&self.traces, Want::Traces)
+        self.cells.traces.get_or_init(|| blocking("traces", move || Ok(traces::look(&case)))).await
     }
 
     fn read<'a, T>(&self, cell: &'a OnceCell<Seen<T>>, want: Want) -> Seen<&'a T> {
