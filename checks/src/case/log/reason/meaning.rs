@@ -210,12 +210,8 @@ impl<'a> Context<'a> {
                 (TokenMissing, Weight::Symptom, &[TokenInvalid, RepoNotFound])
             }),
             TokenMissing | TokenScope | ProviderLimit | PartialCache if foreign => None,
-            RepoNotFound | FileNotFound | Cause::RevisionNotFound if foreign => None,
-            RepoNotFound | FileNotFound | Cause::RevisionNotFound | CorruptFile
-                if owner.is_none() && !self.scan.facts.about_the_hub && self.has_strangers =>
-            {
-                None
-            }
+            RepoNotFound | FileNotFound | Cause::RevisionNotFound if foreign || self.may_be_a_strangers(owner) => None,
+            CorruptFile if self.may_be_a_strangers(owner) => None,
             HubOutage if weight == Weight::Symptom => {
                 if foreign || (owner.is_none() && !self.scan.facts.about_the_hub) || is_incidental(event) {
                     return None;
@@ -256,6 +252,11 @@ impl<'a> Context<'a> {
             }
             _ => Some((cause, weight, &[])),
         }
+    }
+
+    /// Whether a line that names no host may be about another service: the log speaks of some, and not of the Hub.
+    fn may_be_a_strangers(&self, owner: Option<Owner>) -> bool {
+        owner.is_none() && !self.scan.facts.about_the_hub && self.has_strangers
     }
 
     fn of_status(
