@@ -62,6 +62,8 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::DiskFull, "failed writing body"),
     Sign::hint(Cause::DiskFull, "not enough free disk space to download"),
     Sign::decisive(Cause::DiskQuota, "disk quota exceeded"),
+    // the BSDs and macOS
+    Sign::decisive(Cause::DiskQuota, "disc quota exceeded"),
     Sign::decisive(Cause::DiskQuota, "[errno 122]"),
     Sign::decisive(Cause::DiskQuota, "[errno 69]"),
     Sign::decisive(Cause::DiskQuota, "os error 122)"),

@@ -80,6 +80,8 @@ const SIGNS: &[Sign] = &[
         "doesn't match",
     ]),
     Sign::decisive(Cause::CorruptFile, "sha256 mismatch"),
+    Sign::decisive(Cause::CorruptFile, "sha mismatch"),
+    Sign::symptom(Cause::CorruptFile, "could not parse modelproto"),
     Sign::decisive(Cause::CorruptFile, "sha256 does not match"),
     Sign::decisive(Cause::CorruptFile, "sha256 hash").with(&["mismatch", "not match"]),
     Sign::decisive(Cause::CorruptFile, "sha256sum mismatch"),

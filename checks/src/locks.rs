@@ -36,7 +36,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::LockStuck, "[winerror 33]"),
     Sign::decisive(Cause::LockStuck, "os error 32)"),
     Sign::decisive(Cause::LockStuck, "os error 33)"),
-    Sign::symptom(Cause::LockStuck, "being used by another process"),
+    Sign::symptom(Cause::LockStuck, "being used by another process").without(&["removing corrupted file"]),
     Sign::symptom(Cause::LockStuck, "fcntl.flock"),
     Sign::symptom(Cause::LockStuck, "waiting for lock").with(&["hub", "model", "download", "hugging", ".lock"]),
     Sign::symptom(Cause::LockStuck, "waiting for file lock"),
