@@ -156,7 +156,7 @@ fn what_limits_the_rate() {
         ("1020", 403, CLOUDFLARE, "error code: 1020", None),
         ("firewall asks", 405, waf, "", Some(Block::Implied)),
         ("firewall asks softly", 202, waf, "", Some(Block::Implied)),
-        ("firewall blocks", 403, CLOUDFRONT, BLOCKED, Some(Block::Implied)),
+        ("firewall blocks", 403, CLOUDFRONT, BLOCKED, Some(Block::Filter)),
         ("edge fails", 503, CLOUDFRONT, "", None),
         ("Hub fails", 503, APPLICATION, "", None),
         ("Hub refuses", 403, APPLICATION, "Access to this resource is disabled.", None),

@@ -27,12 +27,16 @@ const UNPUBLISHED: Duration = Duration::from_mins(30);
 
 /// The guess for a cause whose end nobody named.
 pub(crate) fn guess(cause: Cause, now: SystemTime) -> Ends {
-    let wait = match cause {
+    Ends::About(now.checked_add(usual_wait(cause)).unwrap_or(now))
+}
+
+/// How long a cause lasts where nobody says it.
+pub(crate) fn usual_wait(cause: Cause) -> Duration {
+    match cause {
         Cause::RateLimitIp | Cause::RateLimitCdn => UNPUBLISHED,
         // Fixed windows of five minutes: the Hub's, and, by its author's word, hf-mirror.com's.
         _ => tiers::WINDOW,
-    };
-    Ends::About(now.checked_add(wait).unwrap_or(now))
+    }
 }
 
 /// The remedies of a cause, in order.

@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 
 use super::super::event::Event;
+use super::super::extract::LimitWords;
 use super::super::host::Owner;
 use super::super::line::head_of;
 use super::super::scan::Scan;
 use super::super::sign::Weight;
-use super::meaning::{Candidate, Context};
+use super::meaning::{Candidate, Context, near};
 use super::{known, summary};
 use crate::case::target::Target;
 use crate::diagnosis::{Bearing, Cause, Certainty, Evidence, Finding};
@@ -55,6 +56,7 @@ pub fn conclude(scan: &Scan) -> Conclusion {
         ended_well || trained_on
     };
     all.retain(|candidate| !survived(candidate));
+    forget_what_a_limit_explains(&mut all, &events);
     let (elsewhere, mut here): (Vec<Candidate<'_>>, Vec<Candidate<'_>>) =
         all.into_iter().partition(|c| c.cause == Cause::NotADownload);
     let run = last_failing_run(&here, &runs);
@@ -80,7 +82,49 @@ pub fn conclude(scan: &Scan) -> Conclusion {
             order.push(choice);
         }
     }
-    finish(&context, &order, &here)
+    let mut conclusion = finish(&context, &order, &here);
+    if let Some(failure) = &mut conclusion.failure {
+        // The Hub's words on a limit stand on several lines.
+        let of_run: Vec<&Event> = events.iter().copied().filter(|e| e.run == failure.run).collect();
+        let words =
+            near(failure, &of_run).filter_map(|e| e.limit.as_ref()).fold(LimitWords::default(), LimitWords::and);
+        failure.limit = (words != LimitWords::default()).then_some(words);
+    }
+    conclusion
+}
+
+/// Takes away what only looks like another cause while requests were limited: a client that calls a token invalid because
+/// the page that says whose it is was limited, and the storage's 503 that asks for a lower rate.
+fn forget_what_a_limit_explains(all: &mut Vec<Candidate<'_>>, events: &[&Event]) {
+    let limited_identity = |run: u32| {
+        events.iter().any(|e| {
+            e.run == run
+                && (e.status == Some(429) || e.has(Cause::RateLimitAccount))
+                && (e.text.contains("whoami") || e.addresses.iter().any(|a| a.path.contains("whoami")))
+        })
+    };
+    let limited_storage: Vec<(u32, u64)> = all
+        .iter()
+        .filter(|c| c.cause == Cause::RateLimitCdn && c.weight == Weight::Decisive)
+        .map(|c| (c.event.run, c.event.line))
+        .collect();
+    all.retain(|candidate| {
+        let event = candidate.event;
+        match candidate.cause {
+            Cause::TokenInvalid => {
+                // The Hub's own words on a token are another matter: they come with 401.
+                let mut marks = event.marks.iter().filter(|m| m.cause == Cause::TokenInvalid);
+                let by_the_client = event.status.is_none() && marks.all(|m| m.words.starts_with("invalid token"));
+                !(by_the_client && limited_identity(event.run))
+            }
+            Cause::HubOutage => {
+                let by_storage = matches!(event.owner(), Some(Owner::Storage | Owner::Xet) | None);
+                let near = |(run, line): &(u32, u64)| *run == event.run && line.abs_diff(event.line) <= 8;
+                !(event.status == Some(503) && by_storage && limited_storage.iter().any(near))
+            }
+            _ => true,
+        }
+    });
 }
 
 /// A cause in its place.
@@ -368,7 +412,10 @@ fn finish(context: &Context<'_>, order: &[Choice<'_>], candidates: &[Candidate<'
             }
         }
     }
-    Conclusion { findings, target, failure: first.event.cloned() }
+    // What provoked a limit is told by no line of its own.
+    let provoked = matches!(first.cause, Cause::TooParallel | Cause::RetryStorm);
+    let failure = first.event.or_else(|| order.iter().filter(|_| provoked).find_map(|choice| choice.event));
+    Conclusion { findings, target, failure: failure.cloned() }
 }
 
 /// The lines that show a cause, the most telling first.
