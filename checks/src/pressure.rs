@@ -14,6 +14,7 @@ use crate::observe::{Observations, Want};
 use crate::rate_limit::live::{self, Live};
 use crate::rate_limit::logged;
 use crate::rate_limit::remedies::{Ends, guess, remedies};
+use crate::rate_limit::workers::xet_variable;
 
 const CAUSES: &[Cause] = &[Cause::TooParallel, Cause::RetryStorm];
 
@@ -188,11 +189,8 @@ fn from_variables(case: &Case, live: &Live<'_>) -> Option<Finding> {
         let value: u32 = case.environment.var(name)?.trim().parse().ok()?;
         (value > usual).then(|| format!("`{name}={value}`"))
     };
-    let mut set: Vec<String> =
-        [above("HF_XET_NUM_CONCURRENT_RANGE_GETS", 16), above("HF_XET_FIXED_DOWNLOAD_CONCURRENCY", 16)]
-            .into_iter()
-            .flatten()
-            .collect();
+    // Another version's variable is not read and raises nothing.
+    let mut set: Vec<String> = xet_variable(case).and_then(|name| above(name, 16)).into_iter().collect();
     if case.environment.switch("HF_XET_HIGH_PERFORMANCE") {
         set.push("`HF_XET_HIGH_PERFORMANCE` is on".to_owned());
     }

@@ -4,6 +4,7 @@ mod forecast;
 pub(crate) mod live;
 pub(crate) mod logged;
 pub(crate) mod remedies;
+pub(crate) mod workers;
 
 use std::collections::BTreeSet;
 
