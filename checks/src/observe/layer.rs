@@ -25,6 +25,21 @@ pub enum Layer {
     Unmarked,
 }
 
+impl std::fmt::Display for Layer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Layer::Application => "the Hub's application",
+            Layer::Edge => "the edge before the Hub",
+            Layer::Storage => "the host that serves the bytes",
+            Layer::Mirror => "the mirror",
+            Layer::MirrorUpstream => "the Hub behind the mirror",
+            Layer::Router => "the inference service",
+            Layer::Proxy => "a proxy on the way",
+            Layer::Unmarked => "not marked, and not the Hub's application",
+        })
+    }
+}
+
 /// The software that an answer names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Software {

@@ -329,22 +329,25 @@ fn evidence(case: &Case, glimpse: &Glimpse<'_>) -> Vec<Evidence> {
         (_, true) => " with the token",
         (_, false) => " without a token",
     };
-    saw(format!("{} from {} on {}{how}", answer.status_words(), glimpse.writer.host, short(answer.url.path())));
+    saw(format!(
+        "{} from {} on {}{how}; layer: {}",
+        answer.status_words(),
+        glimpse.writer.host,
+        short(answer.url.path()),
+        glimpse.writer.layer
+    ));
     if let Some(remaining) = glimpse.limits.telling() {
-        saw(format!("`RateLimit` says: {}", left(glimpse, remaining)));
-        if let Some(tier) = Bucket::from_name(&remaining.bucket)
+        let tier = Bucket::from_name(&remaining.bucket)
             .zip(glimpse.limits.quota_of(&remaining.bucket))
             .and_then(|(bucket, quota)| tiers::tier_of(bucket, quota.quota))
-        {
-            saw(format!("that quota is the one of: {} (published {})", tier.plan, tiers::AS_OF));
-        }
+            .map(|tier| format!("; that quota is the one of: {} (published {})", tier.plan, tiers::AS_OF));
+        saw(format!("`RateLimit` says: {}{}", left(glimpse, remaining), tier.unwrap_or_default()));
     }
     if let Some(message) = answer.error_message().or_else(|| page_words(answer)) {
         saw(format!("\"{}\"", message.chars().take(300).collect::<String>()));
     }
     let marks = glimpse.writer.marks.join(", ");
     match glimpse.writer.layer {
-        Layer::Application if !marks.is_empty() => saw(format!("written by the Hub's application: {marks}")),
         Layer::MirrorUpstream => {
             saw(format!("the answer carries the marks of the Hub's application ({marks}): inferred, not documented"));
         }

@@ -211,17 +211,15 @@ fn shared_cache() -> Fix {
 }
 
 fn plan() -> Fix {
-    let url = "https://huggingface.co/pricing".to_owned();
     let tiers: Vec<String> =
         tiers::TIERS[1..5].iter().map(|t| format!("{} {}", t.plan, grouped(t.resolvers))).collect();
-    Fix::automatic("plan", Risk::Ask, "a larger plan", vec![Action::OpenPage { url: url.clone() }]).command(url).note(
-        format!(
-            "requests for files in five minutes, published {}: {}. The gauges of this account: \
+    // Left to the person: nothing is asked again and again, while requests are limited, whether it is done.
+    Fix::manual("plan", "a larger plan").command("https://huggingface.co/pricing").note(format!(
+        "requests for files in five minutes, published {}: {}. The gauges of this account: \
          https://huggingface.co/settings/billing",
-            tiers::AS_OF,
-            tiers.join(", ")
-        ),
-    )
+        tiers::AS_OF,
+        tiers.join(", ")
+    ))
 }
 
 /// The download command of the installed client.
