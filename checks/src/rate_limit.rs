@@ -41,6 +41,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::RateLimitCdn, "please reduce your request rate"),
     Sign::decisive(Cause::RateLimitCdn, "slow down for url"),
     Sign::decisive(Cause::RateLimitCdn, "503 slow down"),
+    Sign::decisive(Cause::RateLimitCdn, "x-amzn-waf-action"),
     Sign::symptom(Cause::RateLimitAnonymous, "too many requests"),
     Sign::decisive(Cause::RateLimitAnonymous, "we had to rate limit your ip"),
     Sign::decisive(Cause::RateLimitAccount, "we had to rate limit you").without(&["rate limit your ip"]),
