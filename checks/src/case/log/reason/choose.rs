@@ -9,7 +9,7 @@ use super::super::line::head_of;
 use super::super::scan::Scan;
 use super::super::sign::Weight;
 use super::meaning::{Candidate, Context, near};
-use super::{known, summary};
+use super::{known, limited, summary};
 use crate::case::target::Target;
 use crate::diagnosis::{Bearing, Cause, Certainty, Evidence, Finding};
 
@@ -56,7 +56,7 @@ pub fn conclude(scan: &Scan) -> Conclusion {
         ended_well || trained_on
     };
     all.retain(|candidate| !survived(candidate));
-    forget_what_a_limit_explains(&mut all, &events);
+    limited::forget_what_it_explains(&mut all, &events);
     let (elsewhere, mut here): (Vec<Candidate<'_>>, Vec<Candidate<'_>>) =
         all.into_iter().partition(|c| c.cause == Cause::NotADownload);
     let run = last_failing_run(&here, &runs);
@@ -91,40 +91,6 @@ pub fn conclude(scan: &Scan) -> Conclusion {
         failure.limit = (words != LimitWords::default()).then_some(words);
     }
     conclusion
-}
-
-/// Takes away what only looks like another cause while requests were limited: a client that calls a token invalid because
-/// the page that says whose it is was limited, and the storage's 503 that asks for a lower rate.
-fn forget_what_a_limit_explains(all: &mut Vec<Candidate<'_>>, events: &[&Event]) {
-    let limited_identity = |run: u32| {
-        events.iter().any(|e| {
-            e.run == run
-                && (e.status == Some(429) || e.has(Cause::RateLimitAccount))
-                && (e.text.contains("whoami") || e.addresses.iter().any(|a| a.path.contains("whoami")))
-        })
-    };
-    let limited_storage: Vec<(u32, u64)> = all
-        .iter()
-        .filter(|c| c.cause == Cause::RateLimitCdn && c.weight == Weight::Decisive)
-        .map(|c| (c.event.run, c.event.line))
-        .collect();
-    all.retain(|candidate| {
-        let event = candidate.event;
-        match candidate.cause {
-            Cause::TokenInvalid => {
-                // The Hub's own words on a token are another matter: they come with 401.
-                let mut marks = event.marks.iter().filter(|m| m.cause == Cause::TokenInvalid);
-                let by_the_client = event.status.is_none() && marks.all(|m| m.words.starts_with("invalid token"));
-                !(by_the_client && limited_identity(event.run))
-            }
-            Cause::HubOutage => {
-                let by_storage = matches!(event.owner(), Some(Owner::Storage | Owner::Xet) | None);
-                let near = |(run, line): &(u32, u64)| *run == event.run && line.abs_diff(event.line) <= 8;
-                !(event.status == Some(503) && by_storage && limited_storage.iter().any(near))
-            }
-            _ => true,
-        }
-    });
 }
 
 /// A cause in its place.
