@@ -246,7 +246,7 @@ fn host_name() -> Option<String> {
 
 #[cfg(not(unix))]
 fn host_name() -> Option<String> {
-    sysinfo::System::host_name()
+    sysinfo::System::host_name().ok()
 }
 
 /// The system's own table of locks, where it has one that can be read.

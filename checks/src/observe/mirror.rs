@@ -4,6 +4,7 @@ use url::Url;
 
 use super::http::{Ask, Http};
 use super::hub::Access;
+use super::layer;
 use super::route::{self, Route};
 use super::{Observations, Seen, Unseen};
 use crate::case::Case;
@@ -30,7 +31,7 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
     let at_mirror = resolve.as_ref().map_err(Clone::clone)?;
     let good = at_mirror.asked().as_ref().is_ok_and(|a| a.status < 400 && a.headers.contains_key("x-repo-commit"));
     // A limit of the mirror's own says nothing about what it has.
-    let limited = at_mirror.asked().as_ref().is_ok_and(|a| a.status == 429);
+    let limited = at_mirror.asked().as_ref().is_ok_and(|a| layer::block(a).is_some());
     if good || limited {
         return Ok(None);
     }

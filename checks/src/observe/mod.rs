@@ -4,6 +4,7 @@
 //! what has been seen by then is what there is.
 
 pub mod cache;
+pub mod connections;
 pub mod dial;
 pub mod dns;
 pub mod downloads;

@@ -135,10 +135,12 @@ pub fn is_a_page(path: &str) -> bool {
 
 /// Whose request id a line shows.
 pub fn request_id(text: &str) -> Option<RequestId> {
-    if text.contains("Amz CF ID") || text.contains("x-amz-cf-id") {
+    if text.contains("Amz CF ID") || text.contains("x-amz-cf-id") || text.contains("X-Amz-Cf-Id") {
         return Some(RequestId::Edge);
     }
-    if text.contains("Root=1-") {
+    let powered_by = "x-powered-by: huggingface";
+    let by_hub = text.get(..powered_by.len()).is_some_and(|start| start.eq_ignore_ascii_case(powered_by));
+    if text.contains("Root=1-") || by_hub {
         return Some(RequestId::Application);
     }
     text.contains("(Request ID: ").then_some(RequestId::Client)

@@ -242,9 +242,18 @@ impl Scan {
         } else {
             None
         };
-        let names_a_quota = ["requests remaining", "ratelimit: ", "ratelimit-policy: ", "amz cf id"]
-            .iter()
-            .any(|words| lower.contains(words));
+        let names_a_quota = [
+            "requests remaining",
+            "ratelimit: ",
+            "ratelimit-policy: ",
+            "amz cf id",
+            // Who answered, in the headers that `curl -i` shows.
+            "x-amz-cf-id: ",
+            "x-request-id: root=",
+            "x-powered-by: huggingface",
+        ]
+        .iter()
+        .any(|words| lower.contains(words));
         if marks.is_empty() && status.is_none() && exception.is_none() && !names_a_quota {
             return;
         }

@@ -103,6 +103,17 @@ pub fn shows_no_pause(lower: &str) -> bool {
         || lower.contains("without backoff")
         || lower.contains("no backoff")
         || lower.contains("sleep 0")
+        || is_an_endless_loop(lower)
+}
+
+/// Whether a line is a shell's loop around a download that goes on at once after each failure.
+fn is_an_endless_loop(lower: &str) -> bool {
+    let programs = ["curl ", "wget ", "aria2c ", "hf download", "huggingface-cli download", "git clone"];
+    let loops = ["while true", "while :", "while ! ", "until "];
+    loops.iter().any(|l| lower.contains(l))
+        && lower.contains("do ")
+        && programs.iter().any(|p| lower.contains(p))
+        && !lower.contains("sleep")
 }
 
 /// Whether a line tells of a download or a run that came to a good end.

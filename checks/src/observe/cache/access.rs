@@ -13,6 +13,7 @@ pub fn binds_this_user() -> bool {
     !rustix::process::geteuid().is_root()
 }
 
+/// Whether the rights on files bind this user: not told here.
 #[cfg(not(unix))]
 pub fn binds_this_user() -> bool {
     false
@@ -24,6 +25,7 @@ pub fn is_anothers(meta: &Meta) -> bool {
     meta.owner.is_some_and(|owner| owner != rustix::process::geteuid().as_raw())
 }
 
+/// Whether an entry belongs to another user: not told here.
 #[cfg(not(unix))]
 pub fn is_anothers(_: &Meta) -> bool {
     false

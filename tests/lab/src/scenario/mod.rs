@@ -24,6 +24,7 @@ mod judge;
 mod network;
 mod placeholder;
 mod prepare;
+mod process;
 mod run;
 mod secrets;
 
@@ -36,6 +37,7 @@ pub use files::FileEntry;
 pub use judge::{After, Expect};
 pub use network::{Network, ProxyTable, Trust};
 pub use prepare::Prepared;
+pub use process::ProcessEntry;
 pub use run::Run;
 pub use secrets::leaks;
 
@@ -69,6 +71,9 @@ pub struct Scenario {
     /// The Hub.
     #[serde(default)]
     pub hub: HubState,
+    /// Programs that run beside hfdoctor.
+    #[serde(default)]
+    pub process: Vec<ProcessEntry>,
     /// The network before it.
     #[serde(default)]
     pub network: Network,

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::files::{self, Written};
 use super::network::Trust;
 use super::placeholder;
+use super::process::Running;
 use super::{Problem, Scenario};
 use crate::dns::DnsServer;
 use crate::hub::{Hub, HubOptions};
@@ -27,6 +28,8 @@ pub struct Prepared {
     pub dns: Option<DnsServer>,
     pub(crate) written: Written,
     ports: Ports,
+    /// Ends before the directory that their scripts lie in.
+    _running: Vec<Running>,
     root: TempDir,
     environment: BTreeMap<String, String>,
     arguments: Vec<String>,
@@ -141,6 +144,11 @@ impl Prepared {
         }
         arguments.extend(scenario.args.iter().map(|argument| values.fill(argument, &mut ports)));
         let stdin = scenario.stdin.as_ref().map(|text| values.fill(text, &mut ports));
+        let mut running = Vec::new();
+        for entry in &scenario.process {
+            let args: Vec<String> = entry.args.iter().map(|text| values.fill(text, &mut ports)).collect();
+            running.push(Running::start(entry, &args, &base, hub.port())?);
+        }
         let mut scenario = scenario.clone();
         for secret in &mut scenario.secrets {
             *secret = values.fill(secret, &mut ports);
@@ -148,7 +156,7 @@ impl Prepared {
         for text in scenario.expect.texts() {
             *text = values.fill(text, &mut ports);
         }
-        Ok(Self { scenario, hub, proxy, dns, written, ports, root, environment, arguments, stdin })
+        Ok(Self { scenario, hub, proxy, dns, written, ports, _running: running, root, environment, arguments, stdin })
     }
 
     /// The program's whole environment.

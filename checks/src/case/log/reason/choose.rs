@@ -3,12 +3,13 @@
 use std::cmp::Reverse;
 
 use super::super::event::{Event, Tone};
+use super::super::extract::LimitWords;
 use super::super::host::Owner;
 use super::super::line::head_of;
 use super::super::scan::Scan;
 use super::super::sign::Weight;
-use super::meaning::{Candidate, Context};
-use super::{known, summary};
+use super::meaning::{Candidate, Context, near};
+use super::{known, limited, summary};
 use crate::case::target::Target;
 use crate::diagnosis::{Bearing, Cause, Certainty, Evidence, Finding};
 
@@ -63,6 +64,7 @@ pub fn conclude(scan: &Scan) -> Conclusion {
         ended_well || trained_on || went_on(event)
     };
     all.retain(|candidate| !survived(candidate));
+    limited::forget_what_it_explains(&mut all, &events);
     let (elsewhere, mut here): (Vec<Candidate<'_>>, Vec<Candidate<'_>>) =
         all.into_iter().partition(|c| c.cause == Cause::NotADownload);
     let run = last_failing_run(&here, &runs);
@@ -88,7 +90,15 @@ pub fn conclude(scan: &Scan) -> Conclusion {
             order.push(choice);
         }
     }
-    finish(&context, &order, &here)
+    let mut conclusion = finish(&context, &order, &here);
+    if let Some(failure) = &mut conclusion.failure {
+        // The Hub's words on a limit stand on several lines.
+        let of_run: Vec<&Event> = events.iter().copied().filter(|e| e.run == failure.run).collect();
+        let words =
+            near(failure, &of_run).filter_map(|e| e.limit.as_ref()).fold(LimitWords::default(), LimitWords::and);
+        failure.limit = (words != LimitWords::default()).then_some(words);
+    }
+    conclusion
 }
 
 /// A cause in its place.
@@ -386,7 +396,10 @@ fn finish(context: &Context<'_>, order: &[Choice<'_>], candidates: &[Candidate<'
             }
         }
     }
-    Conclusion { findings, target, failure: first.event.cloned() }
+    // What provoked a limit is told by no line of its own.
+    let provoked = matches!(first.cause, Cause::TooParallel | Cause::RetryStorm);
+    let failure = first.event.or_else(|| order.iter().filter(|_| provoked).find_map(|choice| choice.event));
+    Conclusion { findings, target, failure: failure.cloned() }
 }
 
 /// The lines that show a cause, the most telling first.

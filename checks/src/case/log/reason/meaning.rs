@@ -348,7 +348,7 @@ impl<'a> Context<'a> {
 }
 
 /// The events of the same chain, and those a few lines away.
-fn near<'e>(event: &Event, run: &[&'e Event]) -> impl Iterator<Item = &'e Event> {
+pub(super) fn near<'e>(event: &Event, run: &[&'e Event]) -> impl Iterator<Item = &'e Event> {
     let (line, chain) = (event.line, event.chain);
     run.iter().copied().filter(move |e| e.line.abs_diff(line) <= 8 || (e.chain == chain && e.line.abs_diff(line) <= 60))
 }
