@@ -106,7 +106,9 @@ impl Page {
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let options = textwrap::Options::new(width)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .word_separator(textwrap::WordSeparator::AsciiSpace);
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        // The other algorithm lets a line run over when it finds that nicer than an uneven edge.
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit);
     text.lines().flat_map(|line| textwrap::wrap(line, &options)).map(std::borrow::Cow::into_owned).collect()
 }
 

@@ -27,10 +27,12 @@ pub fn fixes(case: &Case, volume: &Volume, cache: Option<&Cache>, need: Option<N
 /// Whether a partial file is of no use to the installed client, and no process writes it.
 pub fn is_useless(case: &Case, partial: &Partial) -> bool {
     let read_again = match partial.kind {
-        PartialKind::Unique | PartialKind::Temporary => false,
+        PartialKind::Unique | PartialKind::Temporary | PartialKind::Datasets => false,
         PartialKind::Plain => resumes(case.clients.hub) != Resumes::No && !partial.complete_beside,
         // Other programs go on with theirs.
         PartialKind::RustPart | PartialKind::LlamaCpp => !partial.complete_beside,
+        // It tidies up by itself when it starts.
+        PartialKind::Ollama => true,
     };
     !read_again && partial.idle && partial.held_by.is_none()
 }
