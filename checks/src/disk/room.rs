@@ -16,6 +16,7 @@ pub fn fixes(case: &Case, volume: &Volume, cache: Option<&Cache>, need: Option<N
     let mut fixes = Vec::new();
     if let Some(cache) = cache {
         fixes.extend(clear_partials(case, cache));
+        fixes.extend(clear_xet(cache));
         fixes.extend(prune(case, cache));
         fixes.extend(remove(case, volume, cache, need));
     }
@@ -67,6 +68,16 @@ pub fn clear_partials(case: &Case, cache: &Cache) -> Option<Fix> {
         fix = fix.command(format!("rm {}", quoted(&partial.path)));
     }
     Some(fix)
+}
+
+/// What the Xet client can fetch again at any time, where it is worth naming.
+fn clear_xet(cache: &Cache) -> Option<Fix> {
+    const WORTH: u64 = 50_000_000;
+    let bytes = cache.xet.iter().fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
+    let title = format!("remove what the Xet client keeps to save requests ({})", size(bytes));
+    let fix = Fix::manual("clear-xet-cache", title).note("the Xet client makes it anew; end running downloads first");
+    (bytes >= WORTH)
+        .then(|| cache.xet.iter().take(8).fold(fix, |fix, (path, _)| fix.command(format!("rm -r {}", quoted(path)))))
 }
 
 /// The client's own command that removes what no name refers to.

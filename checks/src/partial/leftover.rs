@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{download_command, is_recent, is_target, of, old};
 use crate::case::Case;
+use crate::case::target::From;
 use crate::check::Conclusion;
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::disk::{clear_partials, is_useless, quoted};
@@ -153,7 +154,7 @@ fn program(kind: PartialKind) -> Option<&'static str> {
 
 /// Whether what lies on disk is all that there is to tell of the failure.
 fn asks_for_traces(case: &Case) -> bool {
-    case.target.is_none() && case.log.is_none()
+    case.log.is_none() && case.target.as_ref().is_none_or(|target| target.from == From::Cache)
 }
 
 /// Whether a download broke off lately, rather than long ago or not at all: its file is quiet.

@@ -29,6 +29,7 @@ pub fn look(cache: &mut Cache, case: &Case, bounds: &Bounds) {
         llama(cache, &root, bounds);
     }
     datasets(cache, &case.settings.datasets_cache, bounds);
+    xet(cache, &case.settings.xet_cache, bounds);
 }
 
 /// OLLAMA_MODELS, the user's own store, and that of the service that the installer sets up.
@@ -217,6 +218,43 @@ fn datasets(cache: &mut Cache, root: &Path, bounds: &Bounds) {
         for entry in folders {
             if let Ok(child) = here.child(&entry) {
                 waiting.push((child, depth + 1));
+            }
+        }
+    }
+}
+
+/// What the Xet client keeps of earlier downloads: `<server>/chunk-cache` and `<server>/shard-cache`. Its `staging` is of
+/// uploads, and its logs are small.
+fn xet(cache: &mut Cache, root: &Path, bounds: &Bounds) {
+    let Ok(top) = Folder::open(root) else { return };
+    let mut servers = Vec::new();
+    let _ = top.entries(&mut |entry, kind| {
+        if kind == Kind::Folder {
+            servers.push(entry.to_owned());
+        }
+        servers.len() < MAX_PARTS && bounds.go_on()
+    });
+    let mut seen = 0;
+    for server in servers {
+        for part in ["chunk-cache", "shard-cache"] {
+            let Ok(here) = top.child(&server).and_then(|server| server.child(OsStr::new(part))) else { continue };
+            let (path, mut bytes) = (here.path().to_owned(), 0_u64);
+            let mut waiting = vec![(here, 0_usize)];
+            while let Some((here, depth)) = waiting.pop() {
+                bytes = bytes.saturating_add(size_of(&here, &mut seen, bounds));
+                if depth < MAX_DATASETS_DEPTH {
+                    let mut folders = Vec::new();
+                    let _ = here.entries(&mut |entry, kind| {
+                        if kind == Kind::Folder {
+                            folders.push(entry.to_owned());
+                        }
+                        folders.len() < MAX_ENTRIES && bounds.go_on()
+                    });
+                    waiting.extend(folders.iter().filter_map(|entry| Some((here.child(entry).ok()?, depth + 1))));
+                }
+            }
+            if bytes > 0 {
+                cache.xet.push((path, bytes));
             }
         }
     }
