@@ -43,7 +43,7 @@ fn wait_for_handler(child: &mut Child) {
             return;
         }
         assert!(child.try_wait().expect("a state").is_none(), "the program ended before it hashed anything");
-        assert!(began.elapsed() < Duration::from_secs(60), "the program never heeds Ctrl-C");
+        assert!(began.elapsed() < Duration::from_mins(1), "the program never heeds Ctrl-C");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
