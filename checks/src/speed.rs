@@ -150,7 +150,7 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
         return Conclusion::unknown("not measured: the storage host gave no bytes");
     }
     let transfer = &storage.transfer;
-    match slow(storage) {
+    match impatient(case, storage).or_else(|| slow(storage)) {
         Some((certainty, summary)) => {
             let finding = Finding::new(Cause::SlowConnection, certainty, summary)
                 .saw(Source::Network, measured(transfer))
@@ -169,6 +169,21 @@ fn silent(case: &Case, storage: &Storage, why: &str) -> Finding {
     Finding::new(Cause::SlowConnection, Certainty::Likely, summary)
         .saw(Source::Network, format!("connection and TLS with `{}` stand, the request has no answer", storage.host))
         .with_fixes(patience(case))
+}
+
+/// Bytes come, and later than the client was told to wait.
+fn impatient(case: &Case, storage: &Storage) -> Option<(Certainty, String)> {
+    let transfer = &storage.transfer;
+    let waited = (transfer.first_byte.unwrap_or_default() / 1000.0).max(transfer.longest_wait);
+    let patience = case.settings.download_timeout;
+    let within = u32::try_from(patience).map_or(f64::INFINITY, f64::from);
+    (transfer.received > 0 && waited > within).then(|| {
+        let host = &storage.host;
+        (
+            Certainty::Confirmed,
+            format!("`{host}` sends bytes after {waited:.1} s, and the client gives up after {patience} s"),
+        )
+    })
 }
 
 fn slow(storage: &Storage) -> Option<(Certainty, String)> {

@@ -95,13 +95,10 @@ impl FarSide {
         // Whatever runs over there finds the real names without the resolver.
         let etc = Path::new("/etc/netns").join(space.far());
         std::fs::create_dir_all(&etc)?;
-        let hosts = "us.aws.cdn.hf.co cas-server.xethub.hf.co transfer.xethub.hf.co";
-        let mut lines: String = NAMES.iter().map(|(name, address)| format!("{address} {name}\n")).collect();
-        for host in hosts.split(' ') {
-            let address = if host.contains("xet") { XET } else { CDN };
-            lines.push_str(&format!("{address} {host}\n"));
-        }
-        std::fs::write(etc.join("hosts"), lines)?;
+        let hosts = [("us.aws.cdn.hf.co", CDN), ("cas-server.xethub.hf.co", XET), ("transfer.xethub.hf.co", XET)];
+        let lines: Vec<String> =
+            NAMES.iter().chain(&hosts).map(|(name, address)| format!("{address} {name}\n")).collect();
+        std::fs::write(etc.join("hosts"), lines.concat())?;
         std::fs::write(etc.join("resolv.conf"), "nameserver 127.0.0.1\n")?;
         far.start_resolver(world, space)?;
         if let Some(lines) = &world.proxy {
@@ -157,8 +154,11 @@ impl FarSide {
     }
 
     fn start_resolver(&mut self, world: &World, space: &Space) -> io::Result<()> {
-        let usual: Vec<String> =
-            NAMES.iter().map(|(name, address)| format!("--address=/{name}/{address}")).chain(["--local=/#/".to_owned()]).collect();
+        let usual: Vec<String> = NAMES
+            .iter()
+            .map(|(name, address)| format!("--address=/{name}/{address}"))
+            .chain(["--local=/#/".to_owned()])
+            .collect();
         let options = world.resolver.as_ref().unwrap_or(&usual);
         let mut usual_too = Vec::new();
         for option in options {
@@ -192,13 +192,7 @@ impl FarSide {
         wait_for(&space.far(), GATEWAY, 3128)
     }
 
-    fn start_interception(
-        &mut self,
-        options: &[String],
-        mitmdump: &Path,
-        ca: &Path,
-        space: &Space,
-    ) -> io::Result<()> {
+    fn start_interception(&mut self, options: &[String], mitmdump: &Path, ca: &Path, space: &Space) -> io::Result<()> {
         let folder = self.folder.path().join("mitmproxy");
         std::fs::create_dir_all(&folder)?;
         let mut command = Space::command(&space.far(), &mitmdump.display().to_string());
@@ -288,12 +282,8 @@ pub fn serve() {
         runtime.spawn(relay(listener, port, Arc::clone(&names)));
     }
     let broken_dns = format!("{}#{}", broken.address().ip(), broken.address().port());
-    let standing = Standing {
-        ca: hub.ca_file(),
-        corporate: hub.corporate_ca_file(),
-        stranger: stranger.ca_file(),
-        broken_dns,
-    };
+    let standing =
+        Standing { ca: hub.ca_file(), corporate: hub.corporate_ca_file(), stranger: stranger.ca_file(), broken_dns };
     println!("{}", serde_json::to_string(&standing).expect("it is JSON"));
     let _ = io::stdout().flush();
     let _ = io::stdin().read_to_end(&mut Vec::new());

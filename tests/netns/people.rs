@@ -130,11 +130,7 @@ impl Person {
         let began = Instant::now();
         let output = within(command, PATIENCE)?;
         let seconds = began.elapsed().as_secs_f64();
-        let page = format!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let page = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         let report = serde_json::from_slice(&output.stdout).unwrap_or_default();
         Ok(Outcome { code: output.status.code(), seconds, page, report })
     }

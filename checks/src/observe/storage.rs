@@ -24,6 +24,8 @@ pub const MOST_BYTES: u64 = 8 * 1024 * 1024;
 pub const LONGEST: Duration = Duration::from_secs(2);
 /// With this many bytes at once a link without any sign of trouble is left in peace.
 const ENOUGH: u64 = 12 * 1024;
+/// An answer's head that takes longer is such a sign, as lost packets make it.
+const PROMPT: Duration = Duration::from_secs(1);
 /// The bytes of an error's body that are kept.
 const KEPT: usize = 600;
 
@@ -270,6 +272,7 @@ async fn fetch(http: &Http, url: Url, thorough: bool) -> Transfer {
         first_byte: Some(milliseconds(began)),
         ..Transfer::none(Failure::NotSent(String::new()))
     };
+    let prompt = began.elapsed() < PROMPT;
     let body_began = Instant::now();
     let mut last = body_began;
     let longest = LONGEST.min(http.budget().rest());
@@ -292,7 +295,7 @@ async fn fetch(http: &Http, url: Url, thorough: bool) -> Transfer {
                 if status >= 400 && said.len() < KEPT {
                     said.extend_from_slice(&bytes[..bytes.len().min(KEPT - said.len())]);
                 }
-                let quick = body_began.elapsed() < Duration::from_millis(250);
+                let quick = prompt && body_began.elapsed() < Duration::from_millis(250);
                 if transfer.received >= MOST_BYTES || (!thorough && quick && transfer.received >= ENOUGH) {
                     break End::Enough;
                 }
