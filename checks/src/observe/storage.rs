@@ -24,8 +24,10 @@ pub const MOST_BYTES: u64 = 8 * 1024 * 1024;
 pub const LONGEST: Duration = Duration::from_secs(2);
 /// With this many bytes at once a link without any sign of trouble is left in peace.
 const ENOUGH: u64 = 12 * 1024;
-/// An answer's head that takes longer is such a sign, as lost packets make it.
-const PROMPT: Duration = Duration::from_secs(1);
+/// Milliseconds until an answer's head, above which it is such a sign, as lost packets make it.
+const PROMPT: f64 = 1000.0;
+/// Seconds for these few bytes, above which they are such a sign.
+const QUICK: f64 = 0.25;
 /// The bytes of an error's body that are kept.
 const KEPT: usize = 600;
 
@@ -256,8 +258,24 @@ pub fn parse_links(header: &str) -> Vec<(Url, String)> {
 
 /// Takes bytes until the link is proven, the bound is reached or the time is up.
 async fn fetch(http: &Http, url: Url, thorough: bool) -> Transfer {
+    if thorough {
+        return take(http, url, MOST_BYTES).await;
+    }
+    // No more than fits in what a server sends at once: a healthy link costs one round trip, and no transfer is torn off.
+    let began = Instant::now();
+    let few = take(http, url.clone(), ENOUGH).await;
+    let quick = few.first_byte.is_some_and(|head| head < PROMPT) && few.seconds < QUICK;
+    let worth_more = matches!(few.status, Ok(200..=299)) && few.end == End::Enough && few.received >= ENOUGH && !quick;
+    if !worth_more || began.elapsed() > http.budget().part(0.3) {
+        return few;
+    }
+    let more = take(http, url, MOST_BYTES).await;
+    Transfer { first_byte: few.first_byte.into_iter().chain(more.first_byte).reduce(f64::max), ..more }
+}
+
+async fn take(http: &Http, url: Url, most: u64) -> Transfer {
     let mut ask = Ask::get(url);
-    ask.range = Some((0, MOST_BYTES - 1));
+    ask.range = Some((0, most - 1));
     let within = http.budget().part(0.5);
     let began = Instant::now();
     let mut response = match http.open(&ask, within).await {
@@ -272,7 +290,6 @@ async fn fetch(http: &Http, url: Url, thorough: bool) -> Transfer {
         first_byte: Some(milliseconds(began)),
         ..Transfer::none(Failure::NotSent(String::new()))
     };
-    let prompt = began.elapsed() < PROMPT;
     let body_began = Instant::now();
     let mut last = body_began;
     let longest = LONGEST.min(http.budget().rest());
@@ -291,12 +308,11 @@ async fn fetch(http: &Http, url: Url, thorough: bool) -> Transfer {
                 break if short { End::Cut("it ended too early".to_owned()) } else { End::Enough };
             }
             Ok(Ok(Some(bytes))) => {
-                transfer.received += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                transfer.received = transfer.received.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
                 if status >= 400 && said.len() < KEPT {
                     said.extend_from_slice(&bytes[..bytes.len().min(KEPT - said.len())]);
                 }
-                let quick = prompt && body_began.elapsed() < Duration::from_millis(250);
-                if transfer.received >= MOST_BYTES || (!thorough && quick && transfer.received >= ENOUGH) {
+                if transfer.received >= most {
                     break End::Enough;
                 }
             }
