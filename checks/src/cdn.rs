@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::observe::http::Failure;
 use crate::observe::route::Session;
 use crate::observe::storage::{Storage, XetHost};
 use crate::observe::tls::{Distrust, TlsFault};
@@ -50,6 +51,13 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
     };
     let host = &storage.host;
     if let Some(finding) = unreachable(case, storage).or_else(|| refused(case, storage)) {
+        return Conclusion::ok("").with([finding]);
+    }
+    if let Err(Failure::Broken(why)) = &storage.transfer.status {
+        let summary = format!("what answers for `{host}`, which serves the bytes, does not speak as it should: {why}");
+        let finding = Finding::new(Cause::CdnBlocked, Certainty::Likely, summary)
+            .saw(Source::Network, format!("connection and TLS with `{host}` stand; its answer: {why}"))
+            .fix(allow(host));
         return Conclusion::ok("").with([finding]);
     }
     if storage.transfer.status.is_err() {

@@ -12,7 +12,7 @@ use crate::space::{GATEWAY, Space, ip};
 use crate::world::{World, fill};
 
 /// How long the client may take: a person gives up too.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// What the client does between its attempts is left out: it only waits, longer each time.
 const DOWNLOAD: &str = "import sys, time; time.sleep = lambda seconds: None; \

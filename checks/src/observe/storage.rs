@@ -135,6 +135,9 @@ impl Transfer {
 /// A file's storage: none when the Hub serves it itself, as it does with small files.
 pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) -> Seen<Option<Storage>> {
     let Some((file, answer)) = redirecting_answer(case, observations, http).await? else { return Ok(None) };
+    if matches!(answer.status, 301..=308) && answer.status != 304 && answer.location().is_none() {
+        return Err(Unseen(format!("the Hub redirects {file} to what is no URL")));
+    }
     let Some(url) = away(case, &answer) else { return Ok(None) };
     let thorough = case.log.is_some() || has_partials(case);
     let budget = http.budget();
