@@ -70,6 +70,11 @@ impl Person {
         let home = tempfile::tempdir()?;
         let mut places = far.places.clone();
         places.insert("{home}".to_owned(), home.path().display().to_string());
+        for (name, text) in &world.home {
+            let file = home.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap_or(home.path()))?;
+            std::fs::write(file, text)?;
+        }
         let etc = space.etc();
         std::fs::write(etc.join("resolv.conf"), format!("nameserver {GATEWAY}\n"))?;
         std::fs::write(etc.join("hosts"), "127.0.0.1 localhost\n")?;

@@ -31,6 +31,9 @@ pub struct World {
     /// The person's variables.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+    /// Files in the person's home.
+    #[serde(default)]
+    pub home: BTreeMap<String, String>,
     /// Files of `/etc` on the person's machine.
     #[serde(default)]
     pub etc: BTreeMap<String, String>,

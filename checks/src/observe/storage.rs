@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use futures::future::join3;
+use futures::future::join4;
 use url::Url;
 
 use super::dial::milliseconds;
@@ -14,6 +14,7 @@ use super::http::{Answer, Ask, Http};
 use super::hub::{self, PUBLIC_MODEL, encode};
 use super::route::{self, Route};
 use super::tls::clean;
+use super::xet::{self, XetTrial};
 use super::{Observations, Seen, Unseen};
 use crate::case::settings::is_hub_host;
 use crate::case::{Case, Target};
@@ -61,6 +62,8 @@ pub struct Storage {
     pub transfer: Transfer,
     /// The Xet hosts that the Hub's answer names.
     pub xet: Vec<XetHost>,
+    /// The same file by the Xet protocol, where a download of it has failed before and the client uses Xet.
+    pub xet_trial: Option<XetTrial>,
 }
 
 /// A host of the Xet protocol.
@@ -141,15 +144,18 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
     let Some(url) = away(case, &answer) else { return Ok(None) };
     let thorough = case.log.is_some() || has_partials(case);
     let budget = http.budget();
-    let xet = xet_hosts(case, &answer);
+    let hosts = xet_hosts(case, &answer);
+    let tried = thorough && !hosts.is_empty() && case.clients.package("hf_xet").is_some();
     let xet = join_all(
-        xet.into_iter()
+        hosts
+            .into_iter()
             .map(|(url, named)| async move { XetHost { route: route::walk(case, http, &url, budget).await, named } }),
     );
-    let (route, transfer, xet) =
-        join3(route::walk(case, http, &url, budget), fetch(http, url.clone(), thorough), xet).await;
+    let trial = async { if tried { xet::look(case, http, &answer).await } else { None } };
+    let walk = route::walk(case, http, &url, budget);
+    let (route, transfer, xet, xet_trial) = join4(walk, fetch(http, url.clone(), thorough), xet, trial).await;
     let host = route.host.clone();
-    Ok(Some(Storage { file, host, route, transfer, xet }))
+    Ok(Some(Storage { file, host, route, transfer, xet, xet_trial }))
 }
 
 /// The Hub's answer to HEAD on a file that lies in storage.
@@ -262,23 +268,24 @@ pub fn parse_links(header: &str) -> Vec<(Url, String)> {
 /// Takes bytes until the link is proven, the bound is reached or the time is up.
 async fn fetch(http: &Http, url: Url, thorough: bool) -> Transfer {
     if thorough {
-        return take(http, url, MOST_BYTES).await;
+        return take(http, url, (0, MOST_BYTES - 1), MOST_BYTES).await;
     }
     // No more than fits in what a server sends at once: a healthy link costs one round trip, and no transfer is torn off.
     let began = Instant::now();
-    let few = take(http, url.clone(), ENOUGH).await;
+    let few = take(http, url.clone(), (0, ENOUGH - 1), ENOUGH).await;
     let quick = few.first_byte.is_some_and(|head| head < PROMPT) && few.seconds < QUICK;
     let worth_more = matches!(few.status, Ok(200..=299)) && few.end == End::Enough && few.received >= ENOUGH && !quick;
     if !worth_more || began.elapsed() > http.budget().part(0.3) {
         return few;
     }
-    let more = take(http, url, MOST_BYTES).await;
+    let more = take(http, url, (0, MOST_BYTES - 1), MOST_BYTES).await;
     Transfer { first_byte: few.first_byte.into_iter().chain(more.first_byte).reduce(f64::max), ..more }
 }
 
-async fn take(http: &Http, url: Url, most: u64) -> Transfer {
+/// Takes so many bytes of a range at most, and no longer than [`LONGEST`].
+pub(super) async fn take(http: &Http, url: Url, range: (u64, u64), most: u64) -> Transfer {
     let mut ask = Ask::get(url);
-    ask.range = Some((0, most - 1));
+    ask.range = Some(range);
     let within = http.budget().part(0.5);
     let began = Instant::now();
     let mut response = match http.open(&ask, within).await {
