@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::measure::{age, size};
 use crate::observe::http::Failure;
 use crate::observe::storage::{End, Storage, Transfer};
 use crate::observe::{Observations, Want};
@@ -152,13 +153,18 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
     let transfer = &storage.transfer;
     match impatient(case, storage).or_else(|| slow(storage)) {
         Some((certainty, summary)) => {
-            let finding = Finding::new(Cause::SlowConnection, certainty, summary)
-                .saw(Source::Network, measured(transfer))
-                .with_fixes(patience(case));
-            Conclusion::ok("").with([finding])
+            let mut finding =
+                Finding::new(Cause::SlowConnection, certainty, summary).saw(Source::Network, measured(transfer));
+            if let (End::TimeUp, Some(left)) = (&transfer.end, left(case, seen, average(transfer))) {
+                finding = finding.saw(Source::Disk, left);
+            }
+            Conclusion::ok("").with([finding.with_fixes(patience(case))])
         }
         None => Conclusion::ok(match transfer.rate() {
-            Some(rate) => format!("`{}` gives {}", storage.host, per_second(rate)),
+            Some(rate) => {
+                let left = left(case, seen, rate).map(|words| format!(": {words}")).unwrap_or_default();
+                format!("`{}` gives {}{left}", storage.host, per_second(rate))
+            }
             None => format!("`{}` gives bytes at once", storage.host),
         }),
     }
@@ -202,8 +208,7 @@ fn slow(storage: &Storage) -> Option<(Certainty, String)> {
             format!("the transfer from `{host}` stands still after {}", bytes(transfer.received)),
         )),
         End::TimeUp => {
-            let rate =
-                u32::try_from(transfer.received).map_or(f64::from(u32::MAX), f64::from) / transfer.seconds.max(0.1);
+            let rate = average(transfer);
             (rate < CRAWL).then(|| (Certainty::Likely, format!("`{host}` gives only {}", per_second(rate))))
         }
         // An edge that promises bytes and gives none has been seen in August 2026.
@@ -212,6 +217,25 @@ fn slow(storage: &Storage) -> Option<(Certainty, String)> {
         }
         End::Enough | End::NoAnswer => None,
     }
+}
+
+/// Bytes a second, however few they were.
+fn average(transfer: &Transfer) -> f64 {
+    u32::try_from(transfer.received).map_or(f64::from(u32::MAX), f64::from) / transfer.seconds.max(0.1)
+}
+
+/// How long what is missing takes at that many bytes a second, where the Hub or the cache tells how much it is.
+fn left(case: &Case, seen: &Observations, rate: f64) -> Option<String> {
+    let need = crate::disk::needed(case, seen, seen.cache().ok()?)?;
+    if need.bytes == 0 || rate < 1.0 {
+        return None;
+    }
+    // Whole bytes a second: beyond 2^32 of them nobody waits for anything.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is at least one, and saturates")]
+    let seconds = need.bytes / (rate as u64).max(1);
+    let epoch = std::time::UNIX_EPOCH;
+    let takes = epoch.checked_add(std::time::Duration::from_secs(seconds)).map(|end| age(end, epoch))?;
+    Some(format!("{} are left to fetch, about {takes} at this rate", size(need.bytes)))
 }
 
 fn status(transfer: &Transfer) -> u16 {
