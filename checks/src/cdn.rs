@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings};
+use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::http::Failure;
 use crate::observe::route::Session;
@@ -40,7 +40,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if let Some(skipped) = reach::offline(case, &[Cause::CdnBlocked]) {
         return skipped;
     }
-    live(case, seen).with(log_findings(case, &[Cause::CdnBlocked]))
+    live(case, seen).and_log(case, &[Cause::CdnBlocked], Source::Network)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

@@ -126,17 +126,15 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if case.limits.offline {
         return from_settings(case).with(log_findings(case, CAUSES));
     }
-    live(case, seen).with(log_findings(case, CAUSES).into_iter().map(|finding| against(finding, seen)))
-}
-
-/// What the log says of the proxy, held against what it does now: where it lets the Hub through, something else may
-/// explain better why it once refused.
-fn against(mut finding: Finding, seen: &Observations) -> Finding {
-    let opens = seen.route().ok().and_then(|route| route.proxied.as_ref()).is_some_and(Proxied::works);
-    if opens && finding.cause == Cause::ProxyAuth {
-        finding.certainty = finding.certainty.min(Certainty::Likely);
+    let mut conclusion = live(case, seen).and_log(case, CAUSES, Source::Network);
+    // What the log says of the proxy, held against what it does now: where it lets the Hub through, something else may
+    // explain better why it once refused.
+    if seen.route().ok().and_then(|route| route.proxied.as_ref()).is_some_and(Proxied::works) {
+        for finding in conclusion.findings.iter_mut().filter(|finding| finding.cause == Cause::ProxyAuth) {
+            finding.certainty = finding.certainty.min(Certainty::Likely);
+        }
     }
-    finding
+    conclusion
 }
 
 /// Without a look at the network: only what is wrong with the values themselves.
