@@ -133,7 +133,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
 }
 
 /// What the target still needs, where the Hub or the cached listing tells.
-fn needed(case: &Case, observations: &Observations, cache: &Cache) -> Option<Need> {
+pub(crate) fn needed(case: &Case, observations: &Observations, cache: &Cache) -> Option<Need> {
     let record = observations.record().ok().and_then(|record| record.repository.as_ref());
     let files = need::expected(case.target.as_ref()?, record, cache.target.as_ref())?;
     Some(need::need(&files, cache, &case.clients))

@@ -35,6 +35,7 @@ pub mod tls;
 pub mod traces;
 pub mod trust;
 pub mod volume;
+pub mod xet;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};

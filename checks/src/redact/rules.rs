@@ -379,7 +379,8 @@ fn credentials(captures: &Captures) -> Option<String> {
     let (name, password) = user.split_once(':').unwrap_or((user, ""));
     // The name of a repository before its revision; git's own user; a port before a path that holds an `@`.
     let port = password.split_once('/').is_some_and(|(p, _)| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
-    let innocent =
-        scheme.eq_ignore_ascii_case("hf://") || (name == "git" && password.is_empty()) || port || user == MASK;
+    let innocent = scheme.eq_ignore_ascii_case("hf://") || (name == "git" && password.is_empty()) || port || user == MASK
+        // What a manual, and this program, writes for a person to fill in.
+        || user == "USER:PASSWORD";
     (!innocent).then(|| format!("{scheme}{MASK}@"))
 }
