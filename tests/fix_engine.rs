@@ -340,7 +340,7 @@ fn a_token_in_a_plain_line_is_cleaned() {
     let place = Place::new();
     let path = place.write(".env", format!("# mine\nHF_TOKEN=\"{TOKEN} \"\nOTHER=1\n"));
     let engine = place.engine();
-    apply(&engine, vec![Action::CleanAssignment { path, name: "HF_TOKEN".to_owned() }]);
+    apply(&engine, vec![Action::CleanAssignment { path: Some(path), name: "HF_TOKEN".to_owned() }]);
     assert_eq!(place.read(".env"), format!("# mine\nHF_TOKEN=\"{TOKEN}\"\nOTHER=1\n"));
     undo(&engine);
     assert_eq!(place.read(".env"), format!("# mine\nHF_TOKEN=\"{TOKEN} \"\nOTHER=1\n"));

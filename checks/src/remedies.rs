@@ -1,5 +1,7 @@
 //! What usually mends a cause, for findings whose check had no better remedy: most of all those that only a log shows.
 
+pub mod token;
+
 use crate::case::{Case, RepoType, Target};
 use crate::diagnosis::{Action, Cause, Fix, Risk};
 

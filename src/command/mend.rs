@@ -88,11 +88,11 @@ fn world(case: &Arc<Case>, interrupted: &Arc<AtomicBool>) -> FixWorld {
     let roots = cache_roots(case);
     let mut world = FixWorld::new(&case.environment, roots, std::io::stderr().is_terminal());
     world.interrupted = Arc::clone(interrupted);
-    let secrets = Arc::clone(case);
-    world.redact = Arc::new(move |text| {
-        let tokens = secrets.tokens.all().map(|source| &source.token);
-        Redactor::new(tokens, secrets.environment.home.as_deref()).clean(text)
-    });
+    let tokens = case.tokens.all().map(|source| &source.token);
+    let redactor = Arc::new(Redactor::new(tokens, case.environment.home.as_deref()));
+    let for_commands = Arc::clone(&redactor);
+    world.redact = Arc::new(move |text| redactor.clean(text));
+    world.redact_command = Arc::new(move |command| for_commands.command(command));
     let asked = Arc::clone(case);
     world.confirm_token = Some(Box::new(move |token| confirm(&asked, token)));
     world
@@ -130,7 +130,9 @@ fn examine_again(
     interrupted: &AtomicBool,
 ) -> Result<(Arc<Case>, Diagnosis), CommandError> {
     let changes = applied.iter().flat_map(|a| &a.variables).map(|v| (v.name.as_str(), v.value.clone()));
-    let environment = case.environment.with(changes);
+    let tokens = applied.iter().flat_map(|a| &a.tokens);
+    let tokens = tokens.map(|(name, token)| (name.as_str(), String::from_utf8(token.expose().to_vec()).ok()));
+    let environment = case.environment.with(changes.chain(tokens));
     let look = || {
         let limits = Limits { ..case.limits.clone() };
         let again = Arc::new(Case::new(environment.clone(), case.target.clone(), None, limits, SystemTime::now()));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hfdoctor_checks::diagnosis::Action;
 
+use super::action::the_one_that_sets;
 use super::plan::{Seen, StepText};
 use super::shell_env;
 use super::stamp::Stamp;
@@ -40,7 +41,9 @@ pub(super) fn step(world: &FixWorld, action: &Action, seen: &[Seen]) -> StepText
         ),
         Action::CleanAssignment { path, name } => text(
             format!("take off the bytes that do not belong to the token in the line that sets `{name}`"),
-            world.show(path),
+            path.clone()
+                .or_else(|| line_place(world, name))
+                .map_or_else(|| "the start-up file that sets it".to_owned(), |path| world.show(&path)),
             "only if one plain line sets it and a token is left; the file as it was is kept, readable by you alone",
             UNDO,
         ),
@@ -97,6 +100,11 @@ pub(super) fn step(world: &FixWorld, action: &Action, seen: &[Seen]) -> StepText
             text(format!("wait {left} s"), "here".to_owned(), "it only waits; Ctrl-C ends it", "nothing to undo")
         }
     }
+}
+
+/// The file in which the one plain line sets a variable.
+fn line_place(world: &FixWorld, name: &str) -> Option<PathBuf> {
+    the_one_that_sets(world, name).ok().map(|(path, _)| path)
 }
 
 fn variable_place(world: &FixWorld, name: &str) -> String {

@@ -79,6 +79,8 @@ pub type Redact = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 /// What the engine works in.
 pub struct FixWorld {
+    /// The environment.
+    pub environment: Environment,
     /// The home directory: start-up files lie in it.
     pub home: PathBuf,
     /// The folder for settings, such as `~/.config`.
@@ -105,6 +107,8 @@ pub struct FixWorld {
     pub confirm_token: Option<ConfirmToken>,
     /// Takes secrets out of text that is kept or shown.
     pub redact: Redact,
+    /// The same for a command, which stays one that can be typed.
+    pub redact_command: Redact,
     /// Set when the person presses Ctrl-C: waiting ends, and no further action begins.
     pub interrupted: Arc<AtomicBool>,
     /// Asked at every step of every change.
@@ -123,8 +127,10 @@ impl FixWorld {
         };
         let spare_state_dirs = absolute("XDG_RUNTIME_DIR").map(|dir| dir.join("hfdoctor")).into_iter().collect();
         // By form alone: the secrets of this machine are known to who makes the case.
-        let redactor = Redactor::default();
+        let redactor = Arc::new(Redactor::new(std::iter::empty(), environment.home.as_deref()));
+        let for_commands = Arc::clone(&redactor);
         FixWorld {
+            environment: environment.clone(),
             config_dir: absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")),
             state_dir,
             spare_state_dirs,
@@ -137,6 +143,7 @@ impl FixWorld {
             longest_command: Duration::from_mins(15),
             confirm_token: None,
             redact: Arc::new(move |text: &str| redactor.clean(text)),
+            redact_command: Arc::new(move |command: &str| for_commands.command(command)),
             interrupted: Arc::new(AtomicBool::new(false)),
             fault: None,
             home,
