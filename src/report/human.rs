@@ -273,6 +273,7 @@ fn applied(page: &mut Page, report: &Report) {
     for fix in &report.fixes_applied {
         let outcome = match fix.outcome {
             AppliedOutcome::Verified => "applied, the cause is gone",
+            AppliedOutcome::Applied => "applied; run the download again to see whether that was it",
             AppliedOutcome::AppliedStillFailing => "applied, the cause is still there",
             AppliedOutcome::Skipped => "not applied",
             AppliedOutcome::Failed => "failed",

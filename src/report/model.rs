@@ -256,6 +256,8 @@ impl PlannedReport {
 pub struct AppliedReport {
     /// The fix's id.
     pub id: String,
+    /// What it does, in the imperative.
+    pub title: String,
     /// How it ended.
     pub outcome: AppliedOutcome,
     /// Why it was left out or failed.
@@ -271,6 +273,8 @@ pub struct AppliedReport {
 pub enum AppliedOutcome {
     /// Applied, and the cause is gone.
     Verified,
+    /// Applied; whether the cause is gone, only the download itself will show.
+    Applied,
     /// Applied, and the cause is still there.
     AppliedStillFailing,
     /// Not applied.
