@@ -38,8 +38,6 @@ pub struct Home {
     then: &'static str,
     own_cache: bool,
     runs: usize,
-    /// What was in the client's cache before anything was downloaded.
-    cached: Vec<PathBuf>,
     _hub: Hub,
     _proxy: Proxy,
 }
@@ -79,8 +77,7 @@ impl Home {
             .map(|(name, value)| (name.to_owned(), value.to_owned())),
         );
         let mut set = |name: &str, value: String| environment.insert(name.to_owned(), value);
-        let path = [python.parent().map(Path::to_path_buf).unwrap_or_default(), "/usr/bin".into(), "/bin".into()];
-        set("PATH", path.map(|part| part.to_string_lossy().into_owned()).join(":"));
+        set("PATH", "/usr/bin:/bin".to_owned());
         if trial.way != Way::Plain {
             let ca = hub.ca_file().to_string_lossy().into_owned();
             set("SSL_CERT_FILE", ca.clone());
@@ -90,21 +87,20 @@ impl Home {
             Way::Straight | Way::Plain => set("HF_ENDPOINT", hub.endpoint()),
             Way::RealName => set("HTTPS_PROXY", format!("http://{}", proxy.address())),
             Way::BehindProxy => set("HF_ENDPOINT", format!("https://{NOWHERE}")),
+            Way::RealNameUnreached => None,
         };
 
         let fill = |text: &str| fill(text, &hub, &proxy, &home);
-        write(&home.join(".profile"), PROFILE)?;
+        // Where a login shell starts anew, the client is found all the same.
+        let client = python.parent().unwrap_or(Path::new("/")).display();
+        write(&home.join(".profile"), &format!("{PROFILE}PATH=\"{client}:$PATH\"\n"))?;
         write(&home.join(".bashrc"), &format!("# mine\n{}\n", fill(trial.shell)))?;
         for (path, content) in trial.files {
             write(&home.join(fill(path)), &fill(content))?;
         }
         let (target, then, own_cache) = (trial.target, trial.then, trial.own_cache);
-        let (runs, cached) = (0, Vec::new());
         let python = python.to_owned();
-        let mut home =
-            Home { root, environment, python, target, then, own_cache, runs, cached, _hub: hub, _proxy: proxy };
-        home.cached = home.state().into_keys().filter(|path| home.is_the_clients(path)).collect();
-        Ok(home)
+        Ok(Home { root, environment, python, target, then, own_cache, runs: 0, _hub: hub, _proxy: proxy })
     }
 
     fn path(&self) -> PathBuf {
@@ -158,8 +154,7 @@ impl Home {
     pub fn undo(&self) -> Result<(), String> {
         let output = self.shell(&format!("'{}' undo", env!("CARGO_BIN_EXE_hfdoctor")))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        // What the client has fetched meanwhile is not overwritten.
-        if output.status.success() || text.contains("something else lies at") { Ok(()) } else { Err(text) }
+        if output.status.success() { Ok(()) } else { Err(text) }
     }
 
     /// Content and mode of everything in the home directory but the journal and what the client has fetched.
@@ -190,10 +185,15 @@ impl Home {
             || path.components().any(|part| part.as_os_str() == "__pycache__")
     }
 
-    /// Takes away what the client has fetched in its own cache.
+    /// Takes away what the client has fetched.
     pub fn forget_downloads(&self) {
+        let of_content =
+            |path: &Path| path.components().any(|part| ["blobs", "snapshots"].iter().any(|n| part.as_os_str() == *n));
         for path in self.state().into_keys() {
-            if self.is_the_clients(&path) && !self.cached.contains(&path) {
+            if self.is_the_clients(&path)
+                && of_content(&path)
+                && !path.to_string_lossy().contains(".hfdoctor-quarantine")
+            {
                 let _ = fs::remove_file(path);
             }
         }
@@ -248,4 +248,10 @@ fn closed_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0")
         .and_then(|socket| socket.local_addr())
         .map_or(9, |address| address.port())
+}
+
+/// Whether the real Hub's name resolves here.
+pub fn reaches_the_hub() -> bool {
+    use std::net::ToSocketAddrs;
+    ("huggingface.co", 443).to_socket_addrs().is_ok()
 }

@@ -18,6 +18,8 @@ pub enum Way {
     Plain,
     /// By the Hub's real name, which only the proxy knows.
     RealName,
+    /// By the Hub's real name, which resolves only where there is a network; no proxy is set.
+    RealNameUnreached,
     /// By a name that exists nowhere but behind the proxy; no proxy is set.
     BehindProxy,
 }
@@ -73,7 +75,7 @@ id = "acme/open"
 files = { "config.json" = "{\"a\": 1}\n", "weights.bin" = { size = 4096, lfs = true } }
 [[repo]]
 id = "acme/slow"
-files = { "weights.bin" = { size = 5000, lfs = true } }
+files = { "config.json" = "{}\n" }
 [[repo]]
 id = "acme/xet"
 files = { "weights.bin" = { size = 6000, xet = true } }
@@ -83,7 +85,7 @@ gated = "auto"
 access = { alice = "granted" }
 files = { "config.json" = "{}\n" }
 [[fault]]
-path_regex = "/(acme/slow/resolve|api/models/acme/slow)"
+path_regex = "/acme/slow/resolve"
 method = "GET"
 delay_ms = 2500
 "#;
@@ -138,7 +140,7 @@ pub const TRIALS: &[Trial] = &[
     Trial { fix: "proxy-unset", shell: "export HTTPS_PROXY=http://127.0.0.1:{closed}", ..USUAL },
     Trial { fix: "proxy-scheme", way: Way::BehindProxy, shell: "export HTTPS_PROXY=https://{proxy}", ..USUAL },
     Trial { fix: "proxy-rewrite", way: Way::BehindProxy, shell: "export HTTPS_PROXY='\"http://{proxy}\"'", ..USUAL },
-    Trial { fix: "proxy-set", way: Way::BehindProxy, shell: "export HTTP_PROXY=http://{proxy}", ..USUAL },
+    Trial { fix: "proxy-set", way: Way::RealNameUnreached, shell: "export HTTP_PROXY=http://{proxy}", ..USUAL },
     Trial {
         fix: "no-proxy-correct",
         way: Way::BehindProxy,
@@ -163,7 +165,7 @@ pub const TRIALS: &[Trial] = &[
     Trial { fix: "offline-unset", variant: "transformers", shell: "export TRANSFORMERS_OFFLINE=1", ..USUAL },
     Trial {
         fix: "timeout-raise",
-        target: ("acme/slow", "weights.bin"),
+        target: ("acme/slow", "config.json"),
         shell: "export HF_HUB_DOWNLOAD_TIMEOUT=1",
         log: true,
         ..USUAL
