@@ -119,7 +119,7 @@ impl Home {
             .map_err(|error| format!("bash: {error}"))
     }
 
-    /// The client downloads.
+    /// The client downloads. One that hangs has failed.
     pub fn client(&mut self) -> Result<Ran, String> {
         self.runs += 1;
         let cache = self.root.path().join(format!("cache-{}", self.runs));
@@ -129,8 +129,11 @@ impl Home {
             "from huggingface_hub import hf_hub_download\npath = hf_hub_download(\"{repository}\", \"{file}\")\n{}\n",
             self.then
         );
-        let output =
-            self.shell(&format!("{cache}'{}' -c '{}'", self.python.display(), program.replace('\'', "'\\''")))?;
+        let output = self.shell(&format!(
+            "{cache}timeout -k 1 15 '{}' -c '{}'",
+            self.python.display(),
+            program.replace('\'', "'\\''")
+        ))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         Ok(Ran { succeeded: output.status.success(), text })
     }

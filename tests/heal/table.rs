@@ -85,8 +85,7 @@ gated = "auto"
 access = { alice = "granted" }
 files = { "config.json" = "{}\n" }
 [[fault]]
-path_regex = "/acme/slow/resolve"
-method = "GET"
+path_regex = "acme/slow"
 delay_ms = 2500
 "#;
 
@@ -153,7 +152,7 @@ pub const TRIALS: &[Trial] = &[
         shell: "export HTTPS_PROXY=http://{proxy}\nexport NO_PROXY=.invalid",
         ..USUAL
     },
-    Trial { fix: "ca-unset", way: Way::Plain, shell: "export SSL_CERT_FILE=/nowhere/gone.pem", ..USUAL },
+    Trial { fix: "ca-system-bundle", way: Way::Plain, shell: "export SSL_CERT_FILE=/nowhere/gone.pem", ..USUAL },
     Trial {
         fix: "endpoint-unset",
         way: Way::RealName,
