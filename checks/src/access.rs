@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, Target, log::Sign};
-use crate::check::{Check, Conclusion, log_findings};
+use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Action, Cause, Certainty, Evidence, Finding, Fix, Risk, Source};
 use crate::observe::hub::rejects_token;
 use crate::observe::{Answer, Observations, Resolve, Want};
@@ -124,7 +124,7 @@ fn wants(case: &Case) -> BTreeSet<Want> {
 }
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {
-    live(case, seen).with(log_findings(case, CAUSES))
+    live(case, seen).and_log(case, CAUSES, Source::Hub)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings};
+use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::storage::{Storage, XetHost};
 use crate::observe::{Observations, Route, Want};
@@ -36,7 +36,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if let Some(skipped) = reach::offline(case, CAUSES) {
         return skipped;
     }
-    live(case, seen).with(log_findings(case, CAUSES))
+    live(case, seen).and_log(case, CAUSES, Source::Network)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, log::Sign};
-use crate::diagnosis::{Cause, Finding, Note};
+use crate::diagnosis::{Cause, Finding, Note, Source};
+use crate::measure::age;
 use crate::observe::{Observations, Want};
 
 /// How a check ended.
@@ -86,6 +87,21 @@ impl Conclusion {
         self
     }
 
+    /// Adds what the log shows. Where the check has looked and all is in order by now, each finding says so: the person
+    /// should know that the failure may be over. `source` is what the check looks at.
+    #[must_use]
+    pub fn and_log(self, case: &Case, causes: &[Cause], source: Source) -> Conclusion {
+        let by_now = (self.status == Status::Ok && !self.because.is_empty()).then(|| match failed(case) {
+            Some(ago) => format!("looked at now, {ago} after the log's failure: {}", self.because),
+            None => format!("looked at now: {}", self.because),
+        });
+        let findings = log_findings(case, causes).into_iter().map(|finding| match &by_now {
+            Some(detail) => finding.saw(source, detail.clone()),
+            None => finding,
+        });
+        self.with(findings)
+    }
+
     /// Adds a note.
     #[must_use]
     pub fn note(mut self, text: impl Into<String>) -> Conclusion {
@@ -120,6 +136,12 @@ pub fn conclude_from_log(case: &Case, causes: &[Cause]) -> Conclusion {
         Some(_) => Conclusion::ok("the log shows none of it").with(log_findings(case, causes)),
         None => Conclusion::skipped("only the failed command's output shows it: --log FILE"),
     }
+}
+
+/// How long ago the log's failure was, where the log tells.
+fn failed(case: &Case) -> Option<String> {
+    let then = case.log.as_ref()?.facts().failed_at?;
+    case.now.duration_since(then).is_ok_and(|ago| ago.as_secs() >= 60).then(|| age(case.now, then))
 }
 
 /// The check's findings from the log alone.

@@ -1,7 +1,7 @@
 //! Whether the Hub's names resolve, by the system and by the resolver itself.
 
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings};
+use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Evidence, Finding, Fix, Source};
 use crate::observe::dns::{DnsFault, Opinion, ServerFault, hosts_file};
 use crate::observe::{Observations, Route};
@@ -79,7 +79,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if let Some(skipped) = reach::offline(case, CAUSES) {
         return skipped;
     }
-    live(case, seen).with(log_findings(case, CAUSES))
+    live(case, seen).and_log(case, CAUSES, Source::Network)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::case::settings::{DEFAULT_ENDPOINT, is_hub_host};
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings};
+use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::dns::DnsFault;
 use crate::observe::{Answer, Observations, Route, Want};
@@ -79,7 +79,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
         }
         None => mirror(case, seen),
     };
-    conclusion.with(log_findings(case, CAUSES))
+    conclusion.and_log(case, CAUSES, Source::Hub)
 }
 
 /// What is wrong with the value of HF_ENDPOINT itself, and what was probably meant.

@@ -1,7 +1,7 @@
 //! Whether the Hub itself fails.
 
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings};
+use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::observe::layer::{Layer, block, writer};
 use crate::observe::{Answer, Observations};
@@ -33,7 +33,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if let Some(skipped) = reach::offline(case, CAUSES) {
         return skipped;
     }
-    live(case, seen).with(log_findings(case, CAUSES))
+    live(case, seen).and_log(case, CAUSES, Source::Hub)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

@@ -2,7 +2,7 @@
 
 use crate::case::settings::is_hub_host;
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings};
+use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::observe::head::Head;
 use crate::observe::layer::{Layer, writer};
@@ -99,7 +99,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if let Some(skipped) = reach::offline(case, CAUSES) {
         return skipped;
     }
-    live(case, seen).with(log_findings(case, CAUSES))
+    live(case, seen).and_log(case, CAUSES, Source::Network)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

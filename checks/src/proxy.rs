@@ -123,7 +123,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if case.limits.offline {
         return from_settings(case).with(log_findings(case, CAUSES));
     }
-    live(case, seen).with(log_findings(case, CAUSES))
+    live(case, seen).and_log(case, CAUSES, Source::Network)
 }
 
 /// Without a look at the network: only what is wrong with the values themselves.

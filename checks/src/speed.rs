@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings};
+use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::http::Failure;
 use crate::observe::storage::{End, Storage, Transfer};
@@ -119,7 +119,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if let Some(skipped) = reach::offline(case, CAUSES) {
         return skipped;
     }
-    live(case, seen).with(log_findings(case, CAUSES))
+    live(case, seen).and_log(case, CAUSES, Source::Network)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

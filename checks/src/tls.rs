@@ -2,7 +2,7 @@
 
 use crate::case::trust::Store;
 use crate::case::{Case, log::Sign};
-use crate::check::{Check, Conclusion, log_findings};
+use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::route::{ClientDistrust, Session};
 use crate::observe::tls::{Distrust, TlsFault};
@@ -189,7 +189,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if let Ok(stores) = seen.stores() {
         conclusion = conclusion.with(unusable_stores(stores));
     }
-    conclusion.with(log_findings(case, CAUSES))
+    conclusion.and_log(case, CAUSES, Source::Network)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

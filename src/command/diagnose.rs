@@ -26,6 +26,7 @@ pub fn run(options: &Examination) -> Result<ExitCode, CommandError> {
     let report = report::build(&case, &diagnosis, Vec::new(), Vec::new());
     let context = Context {
         look: Look::of_stdout(),
+        read_log: case.log.is_some(),
         verbose: options.verbose,
         took: began.elapsed(),
         exit: exit.code(),

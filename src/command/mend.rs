@@ -72,6 +72,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CommandError> {
 fn context(case: &Case, arguments: &Arguments, began: Instant, exit: Exit) -> Context {
     Context {
         look: Look::of_stdout(),
+        read_log: case.log.is_some(),
         verbose: arguments.examination.verbose,
         took: began.elapsed(),
         exit: exit.code(),

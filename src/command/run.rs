@@ -55,6 +55,7 @@ fn explain(ended: Ended, named: Option<Target>, options: &Run) -> Result<(), Com
     let report = report::build(&case, &diagnosis, Vec::new(), Vec::new());
     let context = Context {
         look: if to_file.is_some() { Look::of_file() } else { Look::of_stderr() },
+        read_log: case.log.is_some(),
         verbose: options.examination.verbose,
         took: began.elapsed(),
         exit: u8::try_from(code).unwrap_or(1),

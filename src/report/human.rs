@@ -17,6 +17,8 @@ use crate::terminal::Look;
 pub struct Context {
     /// How the report may look.
     pub look: Look,
+    /// Whether the failed command's output was read.
+    pub read_log: bool,
     /// Show every check and all evidence.
     pub verbose: bool,
     /// How long the examination took.
@@ -41,7 +43,7 @@ pub fn human(report: &Report, context: &Context) -> String {
     let mut page = Page { out: String::new(), look: context.look };
     match report.verdict {
         Verdict::CausesFound => causes(&mut page, report, context),
-        Verdict::Healthy => healthy(&mut page, report),
+        Verdict::Healthy => healthy(&mut page, report, context),
         Verdict::Inconclusive => inconclusive(&mut page, report),
     }
     notes(&mut page, report);
@@ -102,12 +104,20 @@ impl Page {
     }
 }
 
+/// A blank at which no line is broken.
+const NO_BREAK: char = '\u{a0}';
+
+/// Names in one line, the dot between two staying with the first.
+fn dotted(names: &[&str]) -> String {
+    names.join(&format!("{NO_BREAK}· "))
+}
+
 /// Wraps at blanks; a word longer than the line is broken only when it has to be.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let options = textwrap::Options::new(width)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
         .word_separator(textwrap::WordSeparator::AsciiSpace);
-    text.lines().flat_map(|line| textwrap::wrap(line, &options)).map(std::borrow::Cow::into_owned).collect()
+    text.lines().flat_map(|line| textwrap::wrap(line, &options)).map(|line| line.replace(NO_BREAK, " ")).collect()
 }
 
 fn name(target: &TargetReport) -> String {
@@ -176,11 +186,17 @@ fn one_fix(page: &mut Page, fix: &FixReport) {
     }
 }
 
-fn healthy(page: &mut Page, report: &Report) {
-    let what = match (&report.target, report.network.requests) {
-        (Some(target), _) => format!("nothing found that would stop {} from downloading", name(target)),
-        (None, 0) => "nothing wrong found".to_owned(),
-        (None, _) => "nothing found that would stop a download".to_owned(),
+fn healthy(page: &mut Page, report: &Report, context: &Context) {
+    let asked = report.network.requests > 0;
+    let looked = match &report.target {
+        Some(target) if asked => format!("nothing found that would stop {} from downloading", name(target)),
+        None if asked => "nothing found that would stop a download".to_owned(),
+        _ => "nothing wrong found on this machine; the network was not looked at".to_owned(),
+    };
+    let what = match (context.read_log, asked) {
+        (false, _) => looked,
+        (true, false) => "no failed download recognised in the log".to_owned(),
+        (true, true) => format!("no failed download recognised in the log, and {looked}"),
     };
     page.labelled(0, &"✓".green().bold(), 2, &what);
     page.blank();
@@ -189,6 +205,9 @@ fn healthy(page: &mut Page, report: &Report) {
         page.labelled(2, &check.name.normal(), 14, &check.because);
     }
     not_looked_at(page, report);
+    if context.read_log {
+        page.labelled(2, &"more".dimmed(), 14, "a command that fails all the same: hfdoctor run -- COMMAND");
+    }
     page.blank();
 }
 
@@ -221,11 +240,11 @@ fn in_order(page: &mut Page, report: &Report) {
     };
     let ok = names(Status::Ok);
     if !ok.is_empty() {
-        page.labelled(0, &"in order".green(), 11, &ok.join(" · "));
+        page.labelled(0, &"in order".green(), 11, &dotted(&ok));
     }
     let unknown = names(Status::Unknown);
     if !unknown.is_empty() {
-        page.labelled(0, &"not seen".yellow(), 11, &unknown.join(" · "));
+        page.labelled(0, &"not seen".yellow(), 11, &dotted(&unknown));
     }
     page.blank();
 }

@@ -5,7 +5,7 @@ pub mod bytes;
 use std::collections::BTreeSet;
 
 use crate::case::{Case, TokenPlace, TokenSource, log::Sign};
-use crate::check::{Check, Conclusion, log_findings};
+use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Evidence, Finding, Fix, Risk, Source};
 use crate::observe::hub::rejects_token;
 use crate::observe::{Answer, Observations, Unseen, Want};
@@ -104,7 +104,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     for (path, why) in &case.tokens.unreadable {
         conclusion = conclusion.note(format!("{} cannot be read: {why}", path.display()));
     }
-    conclusion.with(log_findings(case, CAUSES))
+    conclusion.and_log(case, CAUSES, Source::Environment)
 }
 
 /// No token at all: public repositories need none, so that this is no problem by itself.
