@@ -22,7 +22,7 @@ fn main() -> std::process::ExitCode {
     let trials = table::TRIALS
         .iter()
         .map(|trial| {
-            let name = [trial.fix, trial.variant].join(" ").trim_end().replace(' ', "_").replace('-', "_");
+            let name = [trial.fix, trial.variant].join(" ").trim_end().replace([' ', '-'], "_");
             let python = home::python(trial.client);
             if python.is_none() {
                 let variable = home::variable(trial.client);

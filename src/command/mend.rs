@@ -19,7 +19,7 @@ use super::{CommandError, diagnose, print};
 use crate::cli::{Arguments, Format};
 use crate::exit::Exit;
 use crate::fix::consent::{Terminal, Yes};
-use crate::fix::{Applied, Consent, Engine, FixWorld, Outcome};
+use crate::fix::{Applied, Consent, Engine, FixWorld, Login, Outcome};
 use crate::report::{self, Context, PlannedReport};
 use crate::terminal::{self, Look};
 
@@ -95,6 +95,7 @@ fn world(case: &Arc<Case>, interrupted: &Arc<AtomicBool>) -> FixWorld {
     let roots = cache_roots(case);
     let mut world = FixWorld::new(&case.environment, roots, std::io::stderr().is_terminal());
     world.interrupted = Arc::clone(interrupted);
+    world.login = login(case);
     let tokens = case.tokens.all().map(|source| &source.token);
     let redactor = Arc::new(Redactor::new(tokens, case.environment.home.as_deref()));
     let for_commands = Arc::clone(&redactor);
@@ -103,6 +104,15 @@ fn world(case: &Arc<Case>, interrupted: &Arc<AtomicBool>) -> FixWorld {
     let asked = Arc::clone(case);
     world.confirm_token = Some(Box::new(move |token| confirm(&asked, token)));
     world
+}
+
+/// The installed client's own login, where its program lies on the path.
+fn login(case: &Case) -> Option<Login> {
+    let shown = case.clients.login_command();
+    let mut words = shown.split(' ');
+    let program = case.clients.program(words.next()?)?;
+    let command = std::iter::once(program.as_os_str().to_owned()).chain(words.map(Into::into)).collect();
+    Some(Login { shown: shown.to_owned(), command })
 }
 
 /// The folders below which files may be moved.
@@ -124,7 +134,8 @@ fn confirm(case: &Arc<Case>, token: &Token) -> Result<(), String> {
     let outcome = diagnosis.outcomes.iter().find(|outcome| outcome.name == "token");
     match outcome {
         Some(outcome) if outcome.status == Status::Ok => Ok(()),
-        Some(outcome) => Err(outcome.because.clone()),
+        // What is asked about is not set anywhere yet.
+        Some(outcome) => Err(outcome.because.replace("the token in `HF_TOKEN`", "it")),
         None => Err("the token check did not run".to_owned()),
     }
 }

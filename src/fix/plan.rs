@@ -5,7 +5,7 @@ mod sound;
 
 use std::path::{Path, PathBuf};
 
-use hfdoctor_checks::diagnosis::{Action, Bearing, Cause, Certainty, Fix, Ranked, Risk};
+use hfdoctor_checks::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Ranked, Risk};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -46,6 +46,8 @@ pub struct PlannedFix {
     pub risk: Risk,
     /// The causes that it mends, the first one first.
     pub causes: Vec<Cause>,
+    /// The finding that it mends, in one sentence.
+    pub mends: String,
     /// Whether it is applied.
     pub place: Place,
     /// What happens, one entry an action.
@@ -141,7 +143,7 @@ pub(super) fn make(world: &FixWorld, causes: &[Ranked]) -> Plan {
                     }
                 }
             };
-            plan.fixes.push(planned(world, fix, risk, ranked.finding.cause, place, actions, finding));
+            plan.fixes.push(planned(world, fix, risk, &ranked.finding, place, actions, finding));
         }
     }
     plan
@@ -178,7 +180,7 @@ fn planned(
     world: &FixWorld,
     fix: &Fix,
     risk: Risk,
-    cause: Cause,
+    found: &Finding,
     place: Place,
     actions: Vec<Action>,
     finding: usize,
@@ -194,7 +196,8 @@ fn planned(
         id: fix.id,
         title: (world.redact)(&fix.title),
         risk,
-        causes: vec![cause],
+        causes: vec![found.cause],
+        mends: (world.redact)(&found.summary),
         place,
         steps: actions.iter().map(|planned| describe::step(world, &planned.action, &planned.seen)).collect(),
         commands: commands.iter().map(|command| (world.redact_command)(command)).collect(),

@@ -77,6 +77,15 @@ pub type ConfirmToken = Box<dyn Fn(&Token) -> Result<(), String> + Send + Sync>;
 /// Makes text fit to be kept or shown: without secrets.
 pub type Redact = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
+/// The command of an installed client that asks for a token and stores it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The command as a person types it.
+    pub shown: String,
+    /// Program and arguments.
+    pub command: Vec<std::ffi::OsString>,
+}
+
 /// What the engine works in.
 pub struct FixWorld {
     /// The environment.
@@ -103,6 +112,8 @@ pub struct FixWorld {
     pub longest_wait: Duration,
     /// A command that runs longer is ended.
     pub longest_command: Duration,
+    /// The installed client's own login, to which a person may be handed over.
+    pub login: Option<Login>,
     /// Asked before a token is stored; without it, no token is stored.
     pub confirm_token: Option<ConfirmToken>,
     /// Takes secrets out of text that is kept or shown.
@@ -141,6 +152,7 @@ impl FixWorld {
             now: Box::new(SystemTime::now),
             longest_wait: Duration::from_mins(20),
             longest_command: Duration::from_mins(15),
+            login: None,
             confirm_token: None,
             redact: Arc::new(move |text: &str| redactor.clean(text)),
             redact_command: Arc::new(move |command: &str| for_commands.command(command)),

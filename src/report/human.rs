@@ -274,6 +274,9 @@ fn planned(page: &mut Page, fixes: &[PlannedReport]) {
             Some(because) => format!("{} (not applied: {because})", fix.title),
         };
         page.labelled(0, &fix.id.bold(), 3, &title);
+        if let (true, false) = (fix.because.is_none(), fix.mends.is_empty()) {
+            page.labelled(3, &"mends".dimmed(), 10, &fix.mends);
+        }
         if fix.because.is_none() {
             for step in &fix.steps {
                 page.labelled(3, &"what".dimmed(), 10, &step.what);
@@ -282,8 +285,11 @@ fn planned(page: &mut Page, fixes: &[PlannedReport]) {
                 page.labelled(3, &"undo".dimmed(), 10, &step.undone);
             }
         }
+        if !fix.commands.is_empty() {
+            page.line(&format!("   {}", "by hand".dimmed()));
+        }
         for command in &fix.commands {
-            page.labelled(3, &"by hand".dimmed(), 11, command);
+            page.command(6, command);
         }
     }
 }

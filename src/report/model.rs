@@ -198,6 +198,9 @@ pub struct PlannedReport {
     pub risk: Risk,
     /// The causes that it mends.
     pub causes: Vec<Cause>,
+    /// The finding that it mends, in one sentence.
+    #[serde(default)]
+    pub mends: String,
     /// Whether it would be applied.
     pub applied: bool,
     /// Why it would not be applied.
@@ -243,6 +246,7 @@ impl PlannedReport {
             title: fix.title.clone(),
             risk: fix.risk,
             causes: fix.causes.clone(),
+            mends: fix.mends.clone(),
             applied: fix.place == Place::Apply,
             because,
             steps: fix.steps.iter().map(step).collect(),

@@ -146,7 +146,7 @@ impl Home {
         if let Some(log) = log {
             let path = self.root.path().join("client.log");
             write(&path, log)?;
-            line += &format!(" --log '{}'", path.display());
+            line = format!("{line} --log '{}'", path.display());
         }
         let output = self.shell(&format!("{line} {repository}"))?;
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -222,7 +222,7 @@ fn fill(text: &str, hub: &Hub, proxy: &Proxy, home: &Path) -> String {
         let state = hub.state();
         let repo = |id: &str| state.repo(RepoType::Model, id).expect("a repository of that name");
         let value = match name.split_once(':') {
-            Some(("token", name)) => state.token_named(name).map(|token| token.value().to_owned()),
+            Some(("token", name)) => state.token_named(name).map(|token| token.value().clone()),
             Some(("commit", id)) => Some(repo(id).commit()),
             Some(("etag", file)) => file.split_once(':').and_then(|(id, file)| repo(id).etag(file)),
             None if name == "home" => Some(home.to_string_lossy().into_owned()),
@@ -232,16 +232,13 @@ fn fill(text: &str, hub: &Hub, proxy: &Proxy, home: &Path) -> String {
             None if name == "5000 bytes" => Some("x".repeat(5000)),
             _ => None,
         };
-        match value {
-            Some(value) => {
-                out += &value;
-                rest = tail;
-            }
-            None => {
-                out.push('{');
-                rest = after;
-            }
-        }
+        rest = if let Some(value) = value {
+            out += &value;
+            tail
+        } else {
+            out.push('{');
+            after
+        };
     }
     out + rest
 }
