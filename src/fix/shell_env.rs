@@ -48,11 +48,11 @@ pub(crate) fn statement(shell: Shell, name: &str, value: Option<&str>) -> String
 
 /// The same as it stands in our own file.
 ///
-/// Fish keeps variables of two lives, and unsetting one for good would not be ours to take back: an empty one that no
-/// program gets hides it.
+/// Fish keeps variables of two lives: only the one of the running shell is unset, because the other is kept for good and
+/// could not be given back.
 fn lasting(shell: Shell, name: &str, value: Option<&str>) -> String {
     match (shell, value) {
-        (Shell::Fish, None) => format!("set -eg {name}; set -qU {name}; and set -gu {name}"),
+        (Shell::Fish, None) => format!("set -eg {name}"),
         _ => statement(shell, name, value),
     }
 }
@@ -239,6 +239,14 @@ fn fish_files(world: &FixWorld) -> Vec<PathBuf> {
     snippets.sort();
     snippets.push(corner.join("config.fish"));
     snippets
+}
+
+/// Whether fish keeps the variable for good, for every shell of this user. Nothing hides such a one from programs.
+pub(crate) fn is_universal(world: &FixWorld, name: &str) -> bool {
+    let kept = fs::read(world.config_dir.join("fish/fish_variables")).unwrap_or_default();
+    let lines = [format!("SETUVAR --export {name}:"), format!("SETUVAR {name}:")];
+    world.shell == Shell::Fish
+        && kept.split(|byte| *byte == b'\n').any(|line| lines.iter().any(|known| line.starts_with(known.as_bytes())))
 }
 
 /// The profiles of a user that PowerShell reads: for all hosts, and for the console.

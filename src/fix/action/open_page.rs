@@ -15,10 +15,10 @@ pub(super) fn open(
     if !is_page {
         return Err(Halt::Skipped("the address is not one of a page".to_owned()));
     }
+    effects.awaits_person = true;
     if !recorder.world.terminal {
         return Err(Halt::Skipped(format!("a page is opened only at a terminal: {address}")));
     }
-    effects.awaits_person = true;
     effects.done = true;
     if consent.open_page(address) {
         effects.notes.push(format!("opened {address}"));

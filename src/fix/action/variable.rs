@@ -25,6 +25,9 @@ pub(super) fn set(
 ) -> Result<(), Halt> {
     plan::may_set(name, value).map_err(Halt::Skipped)?;
     let world = recorder.world;
+    if value.is_none() && shell_env::is_universal(world, name) {
+        return Err(Halt::Skipped(format!("`{name}` is a universal variable of fish; to erase it: set -Ue {name}")));
+    }
     let mut wrote = if world.shell == Shell::Registry {
         in_registry(recorder, name, value, effects)?
     } else {
