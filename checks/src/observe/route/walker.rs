@@ -158,10 +158,12 @@ impl<'a> Walker<'a> {
         (route.neutral, route.others, route.opinion) = (Some(neutral), others, Some(opinion));
     }
 
-    /// Tries proxies that the client does not use: those it passes by, and those that the system knows.
+    /// Tries proxies that the client does not use: those it passes by, those of variables that do not count for this host,
+    /// and those that the system knows.
     async fn others(&self, passed_by: Vec<Setting>) -> Vec<Proxied> {
         let mut settings = passed_by;
-        for setting in system_proxy::find(self.case).await {
+        let variables = crate::case::proxy::variables(&self.case.environment);
+        for setting in variables.into_iter().chain(system_proxy::find(self.case).await) {
             if !settings.iter().any(|known| known.same_proxy_as(&setting)) {
                 settings.push(setting);
             }
