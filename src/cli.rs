@@ -39,6 +39,9 @@ pub struct Mending {
     /// Stop after the plan
     #[arg(long, requires = "fix")]
     pub dry_run: bool,
+    /// How often the Hub is asked whether a person has done what a page is open for
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds, hide = true, overrides_with = "poll")]
+    pub poll: std::time::Duration,
 }
 
 /// What to examine and how to say it.

@@ -63,6 +63,8 @@ struct Scene {
     sacred: BTreeMap<PathBuf, Vec<u8>>,
     /// Files that fixes may move, wherever they lie meanwhile.
     movable: Vec<(PathBuf, Vec<u8>)>,
+    /// Unfinished downloads that fixes may delete for good.
+    useless: Vec<PathBuf>,
     /// A file that a live downloader holds.
     growing: PathBuf,
     locked: PathBuf,
@@ -85,6 +87,8 @@ fn scene(seed: u64) -> Scene {
     let mut movable = Vec::new();
     let mut targets = Vec::new();
     let mut grant = Vec::new();
+    let mut useless = Vec::new();
+    let mut discard = Vec::new();
     let put = |path: PathBuf, bytes: Vec<u8>| {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &bytes).unwrap();
@@ -119,6 +123,19 @@ fn scene(seed: u64) -> Scene {
             movable.push((path.clone(), bytes));
             targets.push(path);
         }
+        for _ in 0..random.below(3) {
+            let name = format!("{}.{}.incomplete", random.hex(64), random.hex(8));
+            let (path, _) = put(blobs.join(name), random.bytes());
+            useless.push(path.clone());
+            discard.push(path);
+        }
+        // Named unfinished, and whole: as a crash just before the last rename leaves it.
+        if random.chance(50) {
+            let bytes = random.bytes();
+            let path = blobs.join(format!("{}.{}.incomplete", sha256(&bytes), random.hex(8)));
+            sacred.extend([put(path.clone(), bytes)]);
+            discard.push(path);
+        }
         if random.chance(50) {
             let broken = snapshot.join("broken");
             symlink(blobs.join(random.hex(64)), &broken).unwrap();
@@ -145,6 +162,9 @@ fn scene(seed: u64) -> Scene {
     put(hub.join(format!(".locks/models--org--live/{stem}.lock")), Vec::new());
     sacred.insert(locked.clone(), locked_bytes);
     targets.extend([growing.clone(), locked.clone()]);
+    // A check that is wrong about what is whole, foreign or in use must not cost it.
+    discard.extend(sacred.keys().cloned());
+    discard.push(growing.clone());
 
     put(place.home().join(".bashrc"), b"# mine\nexport HF_HUB_OFFLINE=1\nalias l=ls".to_vec());
     if random.chance(50) {
@@ -157,7 +177,8 @@ fn scene(seed: u64) -> Scene {
     }
     let mut actions = vec![
         vec![Action::Quarantine { root: hub.clone(), paths: targets }],
-        vec![Action::GrantOwner { root: hub, paths: grant }],
+        vec![Action::GrantOwner { root: hub.clone(), paths: grant }],
+        vec![Action::Discard { root: hub, paths: discard }],
         vec![unset("HF_HUB_OFFLINE"), set("HF_ENDPOINT", "https://it's.example")],
         vec![Action::CleanToken { path: place.home().join(".cache/huggingface/token") }],
         vec![Action::EditFile { path: place.home().join("pip.conf"), from: "= 1".into(), to: "= 60".into() }],
@@ -166,7 +187,7 @@ fn scene(seed: u64) -> Scene {
         actions.swap(at, usize::try_from(random.below(at as u64 + 1)).unwrap());
     }
     fs::write(place.dir.path().join("actions.json"), serde_json::to_vec(&actions).unwrap()).unwrap();
-    Scene { place, actions, sacred, movable, growing, locked }
+    Scene { place, actions, sacred, movable, useless, growing, locked }
 }
 
 /// Content of every file and mode of every file and folder that is not the engine's own.
@@ -174,7 +195,7 @@ fn state(scene: &Scene) -> BTreeMap<PathBuf, (Vec<u8>, u32)> {
     let found = scene.place.contents();
     found
         .into_iter()
-        .filter(|(path, _)| *path != scene.growing)
+        .filter(|(path, _)| *path != scene.growing && !scene.useless.contains(path))
         .map(|(path, bytes)| {
             let metadata = fs::symlink_metadata(&path).unwrap();
             let mode = if metadata.is_symlink() { 0 } else { metadata.mode() };
@@ -256,7 +277,7 @@ fn child() {
         Ok(())
     }));
     let engine = Engine::new(world);
-    let names = ["one", "two", "three", "four", "five"];
+    let names = ["one", "two", "three", "four", "five", "six"];
     let actions: Vec<Vec<Action>> = serde_json::from_slice(&fs::read(dir.join("actions.json")).unwrap()).unwrap();
     let causes: Vec<_> = names.into_iter().zip(actions).map(|(name, actions)| cause(name, actions)).collect();
     let plan = engine.plan(&causes);
@@ -327,6 +348,7 @@ fn killed_at_any_time_nothing_is_lost_and_undo_brings_the_old_state() {
     let first = number("HFDOCTOR_SEED", 1);
     let (mut kills, mut seed) = (0, first);
     let mut by_step = 0;
+    let mut deleted = 0;
     let mut usual = Duration::from_millis(20);
     while kills < wanted {
         assert!(seed < first + wanted * 4 + 40, "only {kills} of {wanted} processes could be killed");
@@ -372,8 +394,13 @@ fn killed_at_any_time_nothing_is_lost_and_undo_brings_the_old_state() {
         take_all_back(&scene, &before, &when);
         nothing_is_lost(&scene, &when);
         assert!(!scene.actions.is_empty());
+        deleted += scene.useless.iter().filter(|path| !path.exists()).count();
         open_read_only_parts(scene.place.dir.path());
         seed += 1;
     }
-    eprintln!("{kills} processes killed, {by_step} of them at a chosen step, over {} random caches", seed - first);
+    assert!(deleted > 0 || wanted < 20, "no run came so far as to delete what is useless");
+    eprintln!(
+        "{kills} processes killed, {by_step} of them at a chosen step, over {} random caches; {deleted} useless files deleted",
+        seed - first
+    );
 }

@@ -373,16 +373,10 @@ impl Experiment<'_> {
         }
         let mut fixes = Vec::new();
         if tokens.first().is_some() {
-            let name = "HF_HUB_DISABLE_IMPLICIT_TOKEN";
-            let action = Action::UnsetVariable { name: name.to_owned() };
-            fixes.push(
-                Fix::automatic(
-                    "implicit-token-enable",
-                    Risk::Ask,
-                    format!("unset `{name}`: then the saved token is sent"),
-                    vec![action],
-                )
-                .command(format!("unset {name}")),
+            fixes.push(crate::remedies::token::send_saved(self.case));
+        } else {
+            fixes.extend(
+                tokens.elsewhere.iter().find_map(|other| crate::remedies::token::use_other_file(self.case, other)),
             );
         }
         for source in &tokens.ignored {

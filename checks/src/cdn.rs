@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::observe::http::Failure;
 use crate::observe::layer::limits_transfers;
+use crate::observe::route::Session;
 use crate::observe::storage::{Storage, XetHost};
+use crate::observe::tls::{Distrust, TlsFault};
 use crate::observe::{Observations, Route, Want};
 use crate::reach::{self, Fault, set_variable};
+use crate::{dns, tls};
 
-const CAUSES: &[Cause] = &[Cause::CdnBlocked];
+const CAUSES: &[Cause] = &[Cause::CdnBlocked, Cause::DnsFailure, Cause::TlsUntrustedCa, Cause::TlsHandshake];
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -34,10 +38,10 @@ const SIGNS: &[Sign] = &[
 ];
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {
-    if let Some(skipped) = reach::offline(case, CAUSES) {
+    if let Some(skipped) = reach::offline(case, &[Cause::CdnBlocked]) {
         return skipped;
     }
-    live(case, seen).and_log(case, CAUSES, Source::Network)
+    live(case, seen).and_log(case, &[Cause::CdnBlocked], Source::Network)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {
@@ -47,7 +51,14 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
         Err(why) => return Conclusion::unknown(why.to_string()),
     };
     let host = &storage.host;
-    if let Some(finding) = unreachable(storage).or_else(|| refused(case, storage)) {
+    if let Some(finding) = unreachable(case, storage).or_else(|| refused(case, storage)) {
+        return Conclusion::ok("").with([finding]);
+    }
+    if let Err(Failure::Broken(why)) = &storage.transfer.status {
+        let summary = format!("what answers for `{host}`, which serves the bytes, does not speak as it should: {why}");
+        let finding = Finding::new(Cause::CdnBlocked, Certainty::Likely, summary)
+            .saw(Source::Network, format!("connection and TLS with `{host}` stand; its answer: {why}"))
+            .fix(allow(host));
         return Conclusion::ok("").with([finding]);
     }
     if let Some(answer) = storage.transfer.answer.as_ref().filter(|answer| limits_transfers(answer)) {
@@ -84,21 +95,40 @@ fn obstacle(route: &Route) -> Option<String> {
     })
 }
 
-fn unreachable(storage: &Storage) -> Option<Finding> {
+fn unreachable(case: &Case, storage: &Storage) -> Option<Finding> {
     let host = &storage.host;
     let why = obstacle(&storage.route)?;
     // A request that came through all the same says more than the walk.
     if storage.transfer.status.is_ok() {
         return None;
     }
-    let summary = format!("the Hub answers, but `{host}`, which serves the bytes, cannot be reached: {why}");
-    let mut finding = Finding::new(Cause::CdnBlocked, Certainty::Confirmed, summary)
+    // A name that does not resolve and a forged certificate are not the storage's alone: they have their own remedies.
+    let (cause, fixes) = match reach::fault(&storage.route) {
+        Some(Fault::Lookup(_) | Fault::Misdirected(_)) => (Cause::DnsFailure, dns::remedies(case, false)),
+        Some(Fault::Untrusted(session)) if !out_of_its_dates(session) => {
+            (Cause::TlsUntrustedCa, tls::trust_the_authority(case, &storage.route))
+        }
+        Some(Fault::Handshake(_, TlsFault::Alert(_) | TlsFault::Incompatible(_) | TlsFault::NotTls)) => {
+            (Cause::TlsHandshake, vec![allow(host)])
+        }
+        _ => (Cause::CdnBlocked, vec![allow(host)]),
+    };
+    let summary = match cause {
+        Cause::DnsFailure => format!("the Hub answers, but the host that serves the bytes, `{host}`: {why}"),
+        _ => format!("the Hub answers, but `{host}`, which serves the bytes, cannot be reached: {why}"),
+    };
+    let mut finding = Finding::new(cause, Certainty::Confirmed, summary)
         .saw(Source::Hub, format!("the Hub redirects {} to `{host}`", storage.file))
         .saw(Source::Network, format!("`{host}`: {why}"));
     if let Err(failure) = &storage.transfer.status {
         finding = finding.saw(Source::Network, format!("the request for its bytes: {failure}"));
     }
-    Some(finding.with_evidence(reach::neutral_evidence(&storage.route)).fix(allow(host)))
+    Some(finding.with_evidence(reach::neutral_evidence(&storage.route)).with_fixes(fixes))
+}
+
+/// Whether a certificate's dates are what is wrong with it.
+fn out_of_its_dates(session: &Session) -> bool {
+    matches!(session.by_any, Err(Distrust::Expired | Distrust::NotYetValid))
 }
 
 /// The storage answers, and refuses.

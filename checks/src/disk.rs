@@ -7,6 +7,7 @@ pub(crate) use room::{clear_partials, is_useless, quoted};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
+use crate::case::target::From;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Bearing, Cause, Certainty, Evidence, Finding, Source};
@@ -132,7 +133,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
 }
 
 /// What the target still needs, where the Hub or the cached listing tells.
-fn needed(case: &Case, observations: &Observations, cache: &Cache) -> Option<Need> {
+pub(crate) fn needed(case: &Case, observations: &Observations, cache: &Cache) -> Option<Need> {
     let record = observations.record().ok().and_then(|record| record.repository.as_ref());
     let files = need::expected(case.target.as_ref()?, record, cache.target.as_ref())?;
     Some(need::need(&files, cache, &case.clients))
@@ -183,9 +184,13 @@ fn of_cache(case: &Case, volume: &Volume, need: Option<Need>) -> Option<Finding>
     }
     let free = volume.free?;
     match need {
+        // Which of the files was asked for is not known: only one that fits nowhere says something.
+        Some(need) if is_guess(case) && need.largest <= free => None,
         Some(need) if need.bytes > free => {
             // One file that does not fit will fail; of a whole repository the person may want a part.
-            let certainty = if need.largest > free || case.target.as_ref().is_some_and(|t| t.file.is_some()) {
+            let certainty = if is_guess(case) {
+                Certainty::Likely
+            } else if need.largest > free || case.target.as_ref().is_some_and(|t| t.file.is_some()) {
                 Certainty::Confirmed
             } else {
                 Certainty::Likely
@@ -223,6 +228,11 @@ fn of_cache(case: &Case, volume: &Volume, need: Option<Need>) -> Option<Finding>
         }
         _ => None,
     }
+}
+
+/// Whether the target is a whole repository that nobody named: its download broke off, which may have been of one file.
+fn is_guess(case: &Case) -> bool {
+    case.target.as_ref().is_some_and(|target| target.from == From::Cache && target.file.is_none())
 }
 
 fn need_in_words(need: Need) -> String {

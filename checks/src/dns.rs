@@ -211,7 +211,8 @@ fn server_evidence(opinion: &Opinion) -> Vec<Evidence> {
     evidence
 }
 
-fn remedies(case: &Case, no_network: bool) -> Vec<Fix> {
+/// What helps where a name does not resolve, or to a wrong address.
+pub(crate) fn remedies(case: &Case, no_network: bool) -> Vec<Fix> {
     if no_network {
         let fix = Fix::manual("network-connect", "connect this machine to the network")
             .note("in a container or a virtual machine: give it a network, or a proxy by `HTTPS_PROXY`");

@@ -62,6 +62,7 @@ const SIGNS: &[Sign] = &[
         "407",
         "failed: 403",
         "403 forbidden",
+        "401 unauthorized",
         "ssl",
         "remotedisconnected",
         "filenotfounderror(2",
@@ -84,8 +85,10 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::ProxyAuth, "\": forbidden").with(&["get \"http", "head \"http"]),
     Sign::decisive(Cause::ProxyAuth, "\": proxy authentication required"),
     Sign::decisive(Cause::ProxyAuth, "proxyerror: 407"),
+    // What tinyproxy says to a wrong password.
+    Sign::decisive(Cause::ProxyAuth, "proxyerror: 401"),
     Sign::symptom(Cause::ProxyAuth, "tunnel connection failed").without(&["failed: 50"]),
-    Sign::symptom(Cause::ProxyAuth, "proxyerror").with(&["403 forbidden", "407"]),
+    Sign::symptom(Cause::ProxyAuth, "proxyerror").with(&["403 forbidden", "401 unauthorized", "407"]),
     Sign::symptom(Cause::ProxyAuth, "proxy tunneling failed"),
     Sign::decisive(Cause::ProxyAuth, "err_tunnel_connection_failed"),
     Sign::decisive(Cause::ProxyAuth, "proxy authorization required"),
@@ -123,7 +126,15 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if case.limits.offline {
         return from_settings(case).with(log_findings(case, CAUSES));
     }
-    live(case, seen).and_log(case, CAUSES, Source::Network)
+    let mut conclusion = live(case, seen).and_log(case, CAUSES, Source::Network);
+    // What the log says of the proxy, held against what it does now: where it lets the Hub through, something else may
+    // explain better why it once refused.
+    if seen.route().ok().and_then(|route| route.proxied.as_ref()).is_some_and(Proxied::works) {
+        for finding in conclusion.findings.iter_mut().filter(|finding| finding.cause == Cause::ProxyAuth) {
+            finding.certainty = finding.certainty.min(Certainty::Likely);
+        }
+    }
+    conclusion
 }
 
 /// Without a look at the network: only what is wrong with the values themselves.
@@ -220,16 +231,19 @@ fn refused(case: &Case, route: &Route, setting: &Setting, fault: &ProxyFault) ->
             format!("the proxy {shown} of `{place}` cannot be used: {fault}"),
         )
         .with_fixes(drop_or_correct(case, route, setting)),
-        ProxyFault::Refused(head) if head.status == 407 => {
+        // 401 in the place of 407 is what tinyproxy says to a wrong password.
+        ProxyFault::Refused(head) if head.status == 407 || (head.status == 401 && setting.has_credentials()) => {
             let methods: Vec<String> = head.all("proxy-authenticate").map(method).collect();
             let summary = if setting.has_credentials() {
-                format!("the proxy {shown} of `{place}` rejects its credentials (407)")
+                format!("the proxy {shown} of `{place}` rejects its credentials ({})", head.status)
             } else {
                 format!("the proxy {shown} of `{place}` wants credentials, and `{place}` has none (407)")
             };
-            Finding::new(Cause::ProxyAuth, Certainty::Confirmed, summary)
-                .saw(Source::Network, format!("it offers {}", list(&methods)))
-                .with_fixes(credentials(case, route, setting, &methods))
+            let mut finding = Finding::new(Cause::ProxyAuth, Certainty::Confirmed, summary);
+            if !methods.is_empty() {
+                finding = finding.saw(Source::Network, format!("it offers {}", list(&methods)));
+            }
+            finding.with_fixes(credentials(case, route, setting, &methods))
         }
         ProxyFault::SocksCredentials => Finding::new(
             Cause::ProxyAuth,

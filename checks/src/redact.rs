@@ -3,6 +3,7 @@
 //! It knows the secrets of this machine by value, in every encoding that tools print them in, and strangers' secrets by
 //! form. What is no secret stays readable: hashes, file names, identifiers, addresses without credentials.
 
+mod command;
 mod forms;
 mod known;
 mod rules;

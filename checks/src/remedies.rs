@@ -1,5 +1,7 @@
 //! What usually mends a cause, for findings whose check had no better remedy: most of all those that only a log shows.
 
+pub mod token;
+
 use crate::case::{Case, RepoType, Target};
 use crate::diagnosis::{Action, Cause, Fix, Risk};
 
@@ -53,11 +55,15 @@ pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
             Fix::manual("file-name", "take a path from the repository's file list; upper and lower case differ")
                 .command(format!("{}/tree/main", words.url("https://huggingface.co/ORG/NAME"))),
         ],
-        Cause::RepoDisabled => vec![Fix::manual("repo-other", "no setting helps; its page may say why, or name a successor")],
-        Cause::RepoIdInvalid => vec![Fix::manual(
-            "repo-id",
-            "give `namespace/name`; when a local folder was meant, check that the path exists",
-        )],
+        Cause::RepoDisabled => vec![
+            Fix::manual("repo-other", "no setting helps; its page may say why, or name a successor")
+                .command(words.url("https://huggingface.co/ORG/NAME")),
+        ],
+        Cause::RepoIdInvalid => vec![
+            Fix::manual("repo-id", "give `namespace/name`; when a local folder was meant, check that the path exists")
+                .command(format!("{} ORG/NAME", case.clients.download_command()))
+                .command("ls -d /PATH/OF/THE/FOLDER"),
+        ],
         Cause::RateLimitAnonymous => vec![words.log_in(), words.fewer_workers(), words.wait_for_window()],
         Cause::RateLimitAccount => vec![words.wait_for_window(), words.fewer_workers()],
         Cause::RateLimitIp => vec![words.log_in(), words.wait_for_window(), other_network()],
@@ -65,6 +71,7 @@ pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
         Cause::TooParallel => vec![words.fewer_workers()],
         Cause::RetryStorm => vec![
             Fix::manual("backoff", "wait between attempts: what `Retry-After` or `RateLimit` says, else twice as long each time")
+                .command(case.clients.upgrade_command())
                 .note("huggingface_hub waits by itself since 1.2: no loop of your own is needed around it"),
         ],
         Cause::DnsFailure => vec![
@@ -95,17 +102,21 @@ pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
         Cause::TlsClock => {
             vec![Fix::manual("clock-set", "set the clock by the network").command("sudo timedatectl set-ntp true")]
         }
-        Cause::TlsHandshake => vec![Fix::manual(
-            "tls-path",
-            "something between breaks TLS: try without the VPN, proxy or virus scanner, or from another network",
-        )],
+        Cause::TlsHandshake => vec![
+            Fix::manual(
+                "tls-path",
+                "something between breaks TLS: try without the VPN, proxy or virus scanner, or from another network",
+            )
+            .command("curl -v https://huggingface.co/   # where the handshake ends"),
+        ],
         Cause::CaptivePortal => vec![
             Fix::manual("portal-login", "open a page in a browser and log in to the network")
                 .command("http://neverssl.com")
                 .note("a company's filter needs its administrators to allow huggingface.co and *.hf.co"),
         ],
         Cause::CdnBlocked => vec![
-            Fix::manual("cdn-allow", "have 443/tcp to the host of the bytes allowed, best the suffixes hf.co and huggingface.co"),
+            Fix::manual("cdn-allow", "have 443/tcp to the host of the bytes allowed, best the suffixes hf.co and huggingface.co")
+                .command("curl -sSI https://us.aws.cdn.hf.co/   # any answer shows that the way is open"),
             words.set("xet-disable", "HF_HUB_DISABLE_XET", "1", "take the bytes over plain HTTPS, when only the Xet hosts are blocked"),
         ],
         Cause::MirrorFailure | Cause::RateLimitMirror => vec![words.unset("endpoint-unset", "HF_ENDPOINT", "ask the Hub itself")],
@@ -172,6 +183,7 @@ pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
         ],
         Cause::ZerogpuQuota => vec![
             Fix::manual("zerogpu-wait", "wait until the quota is back: 24 hours after its first use")
+                .command("https://huggingface.co/settings/billing   # what is left")
                 .note("the quota of an account is larger than that of an address: log in, and pass the token on"),
         ],
         Cause::HfTransferProblem => {
@@ -184,10 +196,13 @@ pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
         Cause::ClientOutdated => vec![
             Fix::manual("client-upgrade", "install versions that fit each other").command(case.clients.upgrade_command()),
         ],
-        Cause::NotADownload => vec![Fix::manual(
-            "not-a-download",
-            "the files arrived; look at the error itself: memory, a missing package, or the program's own code",
-        )],
+        Cause::NotADownload => vec![
+            Fix::manual(
+                "not-a-download",
+                "the files arrived; look at the error itself: memory, a missing package, or the program's own code",
+            )
+            .command("hfdoctor explain not-a-download"),
+        ],
     }
 }
 
@@ -213,7 +228,7 @@ impl Words<'_> {
     fn page(&self, id: &'static str, title: &str) -> Fix {
         match self.case.target.as_ref().filter(|target| target.problem().is_none()) {
             Some(target) => open(id, title, &target.url()),
-            None => Fix::manual(id, title),
+            None => Fix::manual(id, title).command("https://huggingface.co/ORG/NAME"),
         }
     }
 
@@ -297,26 +312,4 @@ impl Words<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::case::environment::environment_of;
-
-    #[test]
-    fn every_cause_has_a_remedy_and_an_id_for_each() {
-        let case = Case::new(
-            environment_of(&[("HOME", "/home/ada")]),
-            None,
-            None,
-            crate::case::Limits::default(),
-            std::time::SystemTime::UNIX_EPOCH,
-        );
-        for cause in Cause::all() {
-            let fixes = usual(cause, &case);
-            assert!(!fixes.is_empty(), "{cause}");
-            for fix in &fixes {
-                assert!(!fix.id.is_empty() && fix.title.len() > 8, "{cause}: {}", fix.id);
-                assert!(fix.risk == Risk::Manual || !fix.actions.is_empty(), "{cause}: {}", fix.id);
-            }
-        }
-    }
-}
+mod tests;

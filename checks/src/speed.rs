@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::measure::{age, size};
 use crate::observe::http::Failure;
 use crate::observe::layer::limits_transfers;
 use crate::observe::storage::{End, Storage, Transfer};
@@ -154,15 +155,20 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
         return Conclusion::unknown("not measured: the storage host gave no bytes");
     }
     let transfer = &storage.transfer;
-    match slow(storage) {
+    match impatient(case, storage).or_else(|| slow(storage)) {
         Some((certainty, summary)) => {
-            let finding = Finding::new(Cause::SlowConnection, certainty, summary)
-                .saw(Source::Network, measured(transfer))
-                .with_fixes(patience(case));
-            Conclusion::ok("").with([finding])
+            let mut finding =
+                Finding::new(Cause::SlowConnection, certainty, summary).saw(Source::Network, measured(transfer));
+            if let (End::TimeUp, Some(left)) = (&transfer.end, left(case, seen, average(transfer))) {
+                finding = finding.saw(Source::Disk, left);
+            }
+            Conclusion::ok("").with([finding.with_fixes(patience(case))])
         }
         None => Conclusion::ok(match transfer.rate() {
-            Some(rate) => format!("`{}` gives {}", storage.host, per_second(rate)),
+            Some(rate) => {
+                let left = left(case, seen, rate).map(|words| format!(": {words}")).unwrap_or_default();
+                format!("`{}` gives {}{left}", storage.host, per_second(rate))
+            }
             None => format!("`{}` gives bytes at once", storage.host),
         }),
     }
@@ -173,6 +179,21 @@ fn silent(case: &Case, storage: &Storage, why: &str) -> Finding {
     Finding::new(Cause::SlowConnection, Certainty::Likely, summary)
         .saw(Source::Network, format!("connection and TLS with `{}` stand, the request has no answer", storage.host))
         .with_fixes(patience(case))
+}
+
+/// Bytes come, and later than the client was told to wait.
+fn impatient(case: &Case, storage: &Storage) -> Option<(Certainty, String)> {
+    let transfer = &storage.transfer;
+    let waited = (transfer.first_byte.unwrap_or_default() / 1000.0).max(transfer.longest_wait);
+    let patience = case.settings.download_timeout;
+    let within = u32::try_from(patience).map_or(f64::INFINITY, f64::from);
+    (transfer.received > 0 && waited > within).then(|| {
+        let host = &storage.host;
+        (
+            Certainty::Confirmed,
+            format!("`{host}` sends bytes after {waited:.1} s, and the client gives up after {patience} s"),
+        )
+    })
 }
 
 fn slow(storage: &Storage) -> Option<(Certainty, String)> {
@@ -191,8 +212,7 @@ fn slow(storage: &Storage) -> Option<(Certainty, String)> {
             format!("the transfer from `{host}` stands still after {}", bytes(transfer.received)),
         )),
         End::TimeUp => {
-            let rate =
-                u32::try_from(transfer.received).map_or(f64::from(u32::MAX), f64::from) / transfer.seconds.max(0.1);
+            let rate = average(transfer);
             (rate < CRAWL).then(|| (Certainty::Likely, format!("`{host}` gives only {}", per_second(rate))))
         }
         // An edge that promises bytes and gives none has been seen in August 2026.
@@ -201,6 +221,25 @@ fn slow(storage: &Storage) -> Option<(Certainty, String)> {
         }
         End::Enough | End::NoAnswer => None,
     }
+}
+
+/// Bytes a second, however few they were.
+fn average(transfer: &Transfer) -> f64 {
+    u32::try_from(transfer.received).map_or(f64::from(u32::MAX), f64::from) / transfer.seconds.max(0.1)
+}
+
+/// How long what is missing takes at that many bytes a second, where the Hub or the cache tells how much it is.
+fn left(case: &Case, seen: &Observations, rate: f64) -> Option<String> {
+    let need = crate::disk::needed(case, seen, seen.cache().ok()?)?;
+    if need.bytes == 0 || rate < 1.0 {
+        return None;
+    }
+    // Whole bytes a second: beyond 2^32 of them nobody waits for anything.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is at least one, and saturates")]
+    let seconds = need.bytes / (rate as u64).max(1);
+    let epoch = std::time::UNIX_EPOCH;
+    let takes = epoch.checked_add(std::time::Duration::from_secs(seconds)).map(|end| age(end, epoch))?;
+    Some(format!("{} are left to fetch, about {takes} at this rate", size(need.bytes)))
 }
 
 fn status(transfer: &Transfer) -> u16 {

@@ -322,7 +322,8 @@ fn untrusted(case: &Case, route: &Route, session: &Session) -> Finding {
     finding.with_fixes(trust_the_authority(case, route))
 }
 
-fn trust_the_authority(case: &Case, route: &Route) -> Vec<Fix> {
+/// What helps where nobody on this machine trusts the server.
+pub(crate) fn trust_the_authority(case: &Case, route: &Route) -> Vec<Fix> {
     let variable = match case.clients.generation() {
         crate::case::clients::Generation::Requests => "REQUESTS_CA_BUNDLE",
         _ => "SSL_CERT_FILE",

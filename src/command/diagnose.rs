@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use hfdoctor_checks::case::{Case, Environment, Limits, Target};
 use hfdoctor_checks::diagnosis::{Reset, resets_at};
+use hfdoctor_checks::observe::traces;
 use hfdoctor_checks::{Diagnosis, Selection, examine};
 
 use super::{CommandError, input, print};
@@ -60,7 +61,12 @@ fn wait_until(reset: Reset, most: Duration) -> Exit {
 pub fn case(options: &Examination) -> Result<Case, CommandError> {
     let target = target(options)?;
     let log = input::log(options.log.as_deref(), target.is_some())?;
-    Ok(Case::new(Environment::of_process(), target, log, limits(options), SystemTime::now()))
+    let mut case = Case::new(Environment::of_process(), target, log, limits(options), SystemTime::now());
+    // Run bare after a failed download: what broke off is what is asked about.
+    if case.target.is_none() && case.log.is_none() {
+        case.target = traces::target(&case.settings, case.now);
+    }
+    Ok(case)
 }
 
 /// The target that the command line names.

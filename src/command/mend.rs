@@ -1,28 +1,27 @@
 //! `--fix`: shows the plan, asks, applies, examines again, and says what is mended and what remains.
 
+mod again;
+mod outcome;
+
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::atomic::AtomicBool;
+use std::time::{Instant, SystemTime};
 
-use hfdoctor_checks::case::{Case, Limits, Token};
-use hfdoctor_checks::diagnosis::Cause;
+use hfdoctor_checks::case::{Case, Token};
 use hfdoctor_checks::redact::Redactor;
-use hfdoctor_checks::{Diagnosis, Selection, Status};
+use hfdoctor_checks::{Selection, Status};
 
 use super::{CommandError, diagnose, print};
 use crate::cli::{Arguments, Format};
 use crate::exit::Exit;
 use crate::fix::consent::{Terminal, Yes};
-use crate::fix::{Applied, Consent, Engine, FixWorld, Outcome, Plan};
-use crate::report::{self, AppliedOutcome, AppliedReport, Context, PlannedReport};
+use crate::fix::{Applied, Consent, Engine, FixWorld, Login, Outcome};
+use crate::report::{self, Context, PlannedReport};
 use crate::terminal::{self, Look};
-
-/// How often and how many times the Hub is asked whether a person has done on a page what was to be done there.
-const POLL: (Duration, u32) = (Duration::from_secs(10), 30);
 
 /// Examines, mends and examines again.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CommandError> {
@@ -47,12 +46,19 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CommandError> {
         }
         heed_interrupts(&interrupted);
         let applied = engine.apply(&plan, consent.as_mut())?;
-        let (after, again) = examine_again(&case, arguments, &applied, &interrupted)?;
+        drop(consent);
+        say_shell_lines(&applied);
         // What was not touched still stands as it was found.
         let touched = applied.iter().any(|a| a.outcome == Outcome::Applied);
-        let (case, diagnosis) = if touched { (after, again) } else { (case, diagnosis) };
-        let outcomes = outcomes(&applied, &diagnosis, &plan);
-        say_shell_lines(&applied);
+        let (case, diagnosis, outcomes) = if touched {
+            let (after, mut now) = again::look(&case, &diagnosis, arguments, &applied, &interrupted)?;
+            let outcomes = outcome::of(&applied, &diagnosis, &now, &plan);
+            outcome::carry_over(&mut now, diagnosis, &applied);
+            (after, now, outcomes)
+        } else {
+            let outcomes = outcome::of(&applied, &diagnosis, &diagnosis, &plan);
+            (case, diagnosis, outcomes)
+        };
         let exit = Exit::from(diagnosis.verdict);
         let report = report::build(&case, &diagnosis, outcomes, Vec::new());
         print(&diagnose::written(&report, options.format(), &context(&case, arguments, began, exit)));
@@ -93,14 +99,24 @@ fn world(case: &Arc<Case>, interrupted: &Arc<AtomicBool>) -> FixWorld {
     let roots = cache_roots(case);
     let mut world = FixWorld::new(&case.environment, roots, std::io::stderr().is_terminal());
     world.interrupted = Arc::clone(interrupted);
-    let secrets = Arc::clone(case);
-    world.redact = Arc::new(move |text| {
-        let tokens = secrets.tokens.all().map(|source| &source.token);
-        Redactor::new(tokens, secrets.environment.home.as_deref()).clean(text)
-    });
+    world.login = login(case);
+    let tokens = case.tokens.all().map(|source| &source.token);
+    let redactor = Arc::new(Redactor::new(tokens, case.environment.home.as_deref()));
+    let for_commands = Arc::clone(&redactor);
+    world.redact = Arc::new(move |text| redactor.clean(text));
+    world.redact_command = Arc::new(move |command| for_commands.command(command));
     let asked = Arc::clone(case);
     world.confirm_token = Some(Box::new(move |token| confirm(&asked, token)));
     world
+}
+
+/// The installed client's own login, where its program lies on the path.
+fn login(case: &Case) -> Option<Login> {
+    let shown = case.clients.login_command();
+    let mut words = shown.split(' ');
+    let program = case.clients.program(words.next()?)?;
+    let command = std::iter::once(program.as_os_str().to_owned()).chain(words.map(Into::into)).collect();
+    Some(Login { shown: shown.to_owned(), command })
 }
 
 /// The folders below which files may be moved.
@@ -122,78 +138,10 @@ fn confirm(case: &Arc<Case>, token: &Token) -> Result<(), String> {
     let outcome = diagnosis.outcomes.iter().find(|outcome| outcome.name == "token");
     match outcome {
         Some(outcome) if outcome.status == Status::Ok => Ok(()),
-        Some(outcome) => Err(outcome.because.clone()),
+        // What is asked about is not set anywhere yet.
+        Some(outcome) => Err(outcome.because.replace("the token in `HF_TOKEN`", "it")),
         None => Err("the token check did not run".to_owned()),
     }
-}
-
-/// A fresh look at the world as new shells will see it, without the log: that tells of what was.
-fn examine_again(
-    case: &Case,
-    arguments: &Arguments,
-    applied: &[Applied],
-    interrupted: &AtomicBool,
-) -> Result<(Arc<Case>, Diagnosis), CommandError> {
-    let changes = applied.iter().flat_map(|a| &a.variables).map(|v| (v.name.as_str(), v.value.clone()));
-    let environment = case.environment.with(changes);
-    let look = || {
-        let limits = Limits { ..case.limits.clone() };
-        let again = Arc::new(Case::new(environment.clone(), case.target.clone(), None, limits, SystemTime::now()));
-        diagnose::diagnose(&again, &arguments.examination).map(|diagnosis| (again, diagnosis))
-    };
-    let mut seen = look()?;
-    let awaited: Vec<Cause> = applied
-        .iter()
-        .filter(|a| a.awaits_person && a.outcome == Outcome::Applied)
-        .flat_map(|a| a.causes.clone())
-        .collect();
-    if awaited.is_empty() || !std::io::stderr().is_terminal() {
-        return Ok(seen);
-    }
-    let waits = |diagnosis: &Diagnosis| diagnosis.causes.iter().any(|ranked| awaited.contains(&ranked.finding.cause));
-    for round in 0..POLL.1 {
-        if !waits(&seen.1) || interrupted.load(Ordering::Relaxed) {
-            break;
-        }
-        if round == 0 {
-            tell("waiting for what is to be done on the page; Ctrl-C ends the waiting\n");
-        }
-        std::thread::sleep(POLL.0);
-        seen = look()?;
-    }
-    Ok(seen)
-}
-
-/// What became of each fix, in the light of the second look.
-fn outcomes(applied: &[Applied], after: &Diagnosis, plan: &Plan) -> Vec<AppliedReport> {
-    let remains = |cause: &Cause| {
-        after.causes.iter().any(|ranked| ranked.finding.cause == *cause || ranked.explains.contains(cause))
-    };
-    let told = applied.iter().map(|fix| {
-        let (outcome, because) = match &fix.outcome {
-            Outcome::Applied if fix.causes.iter().any(remains) => (AppliedOutcome::AppliedStillFailing, None),
-            Outcome::Applied => (AppliedOutcome::Verified, None),
-            Outcome::Skipped(why) => (AppliedOutcome::Skipped, Some(why.clone())),
-            Outcome::Failed(why) => (AppliedOutcome::Failed, Some(why.clone())),
-        };
-        let because = because.or_else(|| (!fix.notes.is_empty()).then(|| fix.notes.join("; ")));
-        let undo = fix.undo.as_ref().map(|id| format!("hfdoctor undo {id}"));
-        AppliedReport { id: fix.fix_id.to_owned(), outcome, because, undo }
-    });
-    let manual = plan.fixes.iter().filter(|fix| applied.iter().all(|a| a.fix_id != fix.id)).filter_map(|fix| {
-        let because = match &fix.place {
-            crate::fix::Place::Manual => "only a person can do it".to_owned(),
-            crate::fix::Place::LeftOut { because } => because.clone(),
-            crate::fix::Place::Apply | crate::fix::Place::Instead { .. } => return None,
-        };
-        Some(AppliedReport {
-            id: fix.id.to_owned(),
-            outcome: AppliedOutcome::Skipped,
-            because: Some(because),
-            undo: None,
-        })
-    });
-    told.chain(manual).collect()
 }
 
 /// The lines for the shell that is open now: a variable reaches new shells only.

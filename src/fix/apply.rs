@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use hfdoctor_checks::case::Token;
 use hfdoctor_checks::diagnosis::{Action, Cause};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -53,6 +54,8 @@ pub struct Applied {
     pub shell_lines: Vec<String>,
     /// Variables that another examination has to start from.
     pub variables: Vec<Variable>,
+    /// Variables that hold a token, that another examination has to start from.
+    pub tokens: Vec<(String, Token)>,
     /// It is the person's turn, on a page that was opened or named: look again from time to time.
     pub awaits_person: bool,
 }
@@ -143,6 +146,7 @@ fn result(fix: &PlannedFix, outcome: Outcome, effects: Effects, undo: Option<Str
         notes: effects.notes,
         shell_lines: effects.shell_lines,
         variables: effects.variables,
+        tokens: effects.tokens,
         awaits_person: effects.awaits_person,
     }
 }

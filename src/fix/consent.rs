@@ -92,7 +92,7 @@ impl Consent for Terminal {
         }
         self.end_line();
         for _ in 0..3 {
-            let asked = write!(io::stderr(), "apply `{}`: {}? [y]es, [n]o, [a]ll, [s]top: ", fix.id, fix.title)
+            let asked = write!(io::stderr(), "\napply `{}`: {}? [y]es, [n]o, [a]ll, [s]top: ", fix.id, fix.title)
                 .and_then(|()| io::stderr().flush());
             let Some(answer) = asked.ok().and_then(|()| answer()) else { return Answer::Stop };
             match answer.trim().to_ascii_lowercase().as_str() {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use hfdoctor_checks::diagnosis::Action;
 
+use super::action::the_one_that_sets;
 use super::plan::{Seen, StepText};
 use super::shell_env;
 use super::stamp::Stamp;
@@ -23,13 +24,13 @@ pub(super) fn step(world: &FixWorld, action: &Action, seen: &[Seen]) -> StepText
         Action::SetVariable { name, value } => text(
             format!("set `{name}` to `{value}` for new shells"),
             variable_place(world, name),
-            "one file of hfdoctor's own holds it; a start-up file gets one marked line, no other line changes",
+            "one file of hfdoctor's own holds it; a start-up file gets one marked line that reads it",
             UNDO,
         ),
         Action::UnsetVariable { name } => text(
             format!("unset `{name}` for new shells"),
             variable_place(world, name),
-            "one file of hfdoctor's own says so; a line that sets it is set aside only if it is the one and plain",
+            "besides hfdoctor's own file only the line that sets it changes, where one plain line does: it becomes a comment",
             UNDO,
         ),
         Action::CleanToken { path } => text(
@@ -40,8 +41,10 @@ pub(super) fn step(world: &FixWorld, action: &Action, seen: &[Seen]) -> StepText
         ),
         Action::CleanAssignment { path, name } => text(
             format!("take off the bytes that do not belong to the token in the line that sets `{name}`"),
-            world.show(path),
-            "only if one plain line sets it and a token is left; the file as it was is kept, readable by you alone",
+            path.clone()
+                .or_else(|| line_place(world, name))
+                .map_or_else(|| "the start-up file that sets it".to_owned(), |path| world.show(&path)),
+            "only that line changes, and only if a token is left; the file as it was is kept, readable by you alone",
             UNDO,
         ),
         Action::KeepPrivate { path } => text(
@@ -51,7 +54,10 @@ pub(super) fn step(world: &FixWorld, action: &Action, seen: &[Seen]) -> StepText
             UNDO,
         ),
         Action::StoreToken { path } => text(
-            "ask for a token, unseen, and store it where the client looks".to_owned(),
+            match &world.login {
+                Some(login) => format!("ask for a token, unseen, or hand over to `{}`", login.shown),
+                None => "ask for a token, unseen, and store it where the client looks".to_owned(),
+            },
             world.show(path),
             "stored only once the Hub accepts it, readable by you alone; an earlier one is kept",
             UNDO,
@@ -63,9 +69,9 @@ pub(super) fn step(world: &FixWorld, action: &Action, seen: &[Seen]) -> StepText
             UNDO,
         ),
         Action::Quarantine { root, paths } => text(
-            format!("move {} aside", amount(paths, seen)),
+            format!("move aside {}", amount(paths, seen)),
             places(world, root, paths),
-            "nothing is deleted; nothing whole, nothing in use and nothing outside the cache is moved",
+            "nothing is deleted, and nothing that is whole, in use or outside the cache is touched",
             "`hfdoctor undo`; until `hfdoctor undo --purge` the space stays in use",
         ),
         Action::Discard { root, paths } => text(
@@ -99,6 +105,11 @@ pub(super) fn step(world: &FixWorld, action: &Action, seen: &[Seen]) -> StepText
     }
 }
 
+/// The file in which the one plain line sets a variable.
+fn line_place(world: &FixWorld, name: &str) -> Option<PathBuf> {
+    the_one_that_sets(world, name).ok().map(|(path, _)| path)
+}
+
 fn variable_place(world: &FixWorld, name: &str) -> String {
     if world.shell == Shell::Registry {
         return r"HKEY_CURRENT_USER\Environment".to_owned();
@@ -112,9 +123,9 @@ fn amount(paths: &[PathBuf], seen: &[Seen]) -> String {
     let size = stamps.iter().fold(0_u64, |sum, stamp| sum.saturating_add(stamp.size));
     match (paths.len(), size) {
         (1, 0) => "1 path".to_owned(),
-        (1, size) => format!("1 path, {}", bytes(size)),
+        (1, size) => format!("1 path ({})", bytes(size)),
         (count, 0) => format!("{count} paths"),
-        (count, size) => format!("{count} paths, {} in all", bytes(size)),
+        (count, size) => format!("{count} paths ({})", bytes(size)),
     }
 }
 

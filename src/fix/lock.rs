@@ -10,7 +10,14 @@ use super::{Error, private};
 /// Held while anything is changed; released when dropped, also by a crash.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough while a process that was started meanwhile has not yet let go of its copy.
+        let _ = self.file.unlock();
+    }
 }
 
 /// Takes the lock, or says who has it.
@@ -62,5 +69,5 @@ fn take_in(folder: &Path) -> Result<Lock, Held> {
     let _ = file.set_len(0);
     let _ = file.seek(SeekFrom::Start(0));
     let _ = write!(file, "{}", std::process::id());
-    Ok(Lock { _file: file })
+    Ok(Lock { file })
 }

@@ -33,7 +33,7 @@ pub use plan::{Place, Plan, PlannedFix, StepText};
 pub use quarantine::{Purge, Quarantined};
 pub use runs::{Run, RunState};
 pub use undo::{UndoReport, Undoing, Undone};
-pub use world::{FixWorld, Shell, Step};
+pub use world::{FixWorld, Login, Shell, Step};
 
 use hfdoctor_checks::diagnosis::Ranked;
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::assignment::Language;
 use super::change::{NewContent, Patch, Served};
 use super::world::{FixWorld, Shell};
 
@@ -33,7 +34,7 @@ pub(crate) fn env_file(world: &FixWorld) -> PathBuf {
     world.config_dir.join("hfdoctor").join(name)
 }
 
-/// The statement that sets a variable, or unsets it, in a shell's language. It is also what a person types.
+/// The statement that sets a variable, or unsets it, in a shell's language, as a person types it.
 pub(crate) fn statement(shell: Shell, name: &str, value: Option<&str>) -> String {
     match (shell, value) {
         (Shell::Fish, Some(value)) => format!("set -gx {name} {}", quote(shell, value)),
@@ -42,6 +43,17 @@ pub(crate) fn statement(shell: Shell, name: &str, value: Option<&str>) -> String
         (Shell::PowerShell | Shell::Registry, None) => format!("$env:{name} = $null"),
         (_, Some(value)) => format!("export {name}={}", quote(shell, value)),
         (_, None) => format!("unset {name}"),
+    }
+}
+
+/// The same as it stands in our own file.
+///
+/// Fish keeps variables of two lives: only the one of the running shell is unset, because the other is kept for good and
+/// could not be given back.
+fn lasting(shell: Shell, name: &str, value: Option<&str>) -> String {
+    match (shell, value) {
+        (Shell::Fish, None) => format!("set -eg {name}"),
+        _ => statement(shell, name, value),
     }
 }
 
@@ -68,7 +80,7 @@ pub(crate) fn quote(shell: Shell, text: &str) -> String {
 fn is_about(shell: Shell, line: &[u8], name: &str) -> bool {
     let begins = |text: String| line.starts_with(text.as_bytes());
     match shell {
-        Shell::Fish => begins(format!("set -gx {name} ")) || line == format!("set -e {name}").as_bytes(),
+        Shell::Fish => begins(format!("set -gx {name} ")) || line == lasting(shell, name, None).as_bytes(),
         Shell::PowerShell | Shell::Registry => begins(format!("$env:{name} = ")),
         _ => begins(format!("export {name}=")) || line == format!("unset {name}").as_bytes(),
     }
@@ -81,7 +93,7 @@ pub(crate) fn with_variable(
     name: &str,
     value: Option<&str>,
 ) -> Option<NewContent> {
-    let statement = statement(shell, name, value).into_bytes();
+    let statement = lasting(shell, name, value).into_bytes();
     let with_end = |line: &[u8]| [line, b"\n"].concat();
     let old = before.unwrap_or_else(|| HEADER.as_bytes());
     let about: Vec<&[u8]> = old.split(|byte| *byte == b'\n').filter(|line| is_about(shell, line, name)).collect();
@@ -167,7 +179,11 @@ pub(crate) fn start_files(world: &FixWorld, name: &str) -> Vec<PathBuf> {
             files.extend(Some(corner.join("config.fish")).filter(names_it));
             files
         }
-        Shell::PowerShell => vec![world.config_dir.join("powershell/profile.ps1")],
+        // The console's profile is read after the one for all hosts.
+        Shell::PowerShell => {
+            let [all, console] = [0, 1].map(|at| powershell_files(world).swap_remove(at));
+            std::iter::once(all).chain(Some(console).filter(names_it)).collect()
+        }
         Shell::Posix => vec![home(".profile")],
         Shell::Registry => Vec::new(),
     }
@@ -179,8 +195,8 @@ fn bash_login_file(world: &FixWorld) -> PathBuf {
     files.iter().find(|file| file.exists()).cloned().unwrap_or_else(|| world.home.join(".profile"))
 }
 
-/// Every start-up file in which a person may have set a variable in the language of `sh`.
-pub(crate) fn files_that_may_assign(world: &FixWorld) -> Vec<PathBuf> {
+/// Every start-up file in which a person may have set a variable, with its language.
+pub(crate) fn files_that_may_assign(world: &FixWorld) -> Vec<(PathBuf, Language)> {
     let corner = world.zdotdir.clone().unwrap_or_else(|| world.home.clone());
     let files: Vec<PathBuf> = match world.shell {
         Shell::Bash => [".bashrc", ".bash_profile", ".bash_login", ".profile", ".bash_aliases"]
@@ -190,15 +206,60 @@ pub(crate) fn files_that_may_assign(world: &FixWorld) -> Vec<PathBuf> {
             .chain([".zshenv", ".zprofile", ".zshrc", ".zlogin"].map(|file| corner.join(file)))
             .collect(),
         Shell::Posix => vec![world.home.join(".profile")],
-        Shell::Fish | Shell::PowerShell | Shell::Registry => Vec::new(),
+        Shell::Fish => fish_files(world),
+        Shell::PowerShell => powershell_files(world),
+        Shell::Registry => Vec::new(),
     };
-    let mut once: Vec<PathBuf> = Vec::new();
+    let language = match world.shell {
+        Shell::Fish => Language::Fish,
+        Shell::PowerShell | Shell::Registry => Language::PowerShell,
+        Shell::Bash | Shell::Zsh | Shell::Posix => Language::Sh,
+    };
+    let mut once: Vec<(PathBuf, Language)> = Vec::new();
     for file in files {
-        if file.is_file() && !once.contains(&file) {
-            once.push(file);
+        if file.is_file() && once.iter().all(|(known, _)| *known != file) {
+            once.push((file, language));
         }
     }
     once
+}
+
+/// More files than this in fish's `conf.d` are not looked at.
+const MOST_SNIPPETS: usize = 200;
+
+/// What fish reads of a person's own, but for our file.
+fn fish_files(world: &FixWorld) -> Vec<PathBuf> {
+    let corner = world.config_dir.join("fish");
+    let entries = fs::read_dir(corner.join("conf.d")).into_iter().flatten().flatten().take(MOST_SNIPPETS);
+    let mut snippets: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|end| end == "fish"))
+        .filter(|path| path.file_name().is_some_and(|name| name != "hfdoctor.fish"))
+        .collect();
+    snippets.sort();
+    snippets.push(corner.join("config.fish"));
+    snippets
+}
+
+/// Whether fish keeps the variable for good, for every shell of this user. Nothing hides such a one from programs.
+pub(crate) fn is_universal(world: &FixWorld, name: &str) -> bool {
+    let kept = fs::read(world.config_dir.join("fish/fish_variables")).unwrap_or_default();
+    let lines = [format!("SETUVAR --export {name}:"), format!("SETUVAR {name}:")];
+    world.shell == Shell::Fish
+        && kept.split(|byte| *byte == b'\n').any(|line| lines.iter().any(|known| line.starts_with(known.as_bytes())))
+}
+
+/// The profiles of a user that PowerShell reads: for all hosts, and for the console.
+fn powershell_files(world: &FixWorld) -> Vec<PathBuf> {
+    ["profile.ps1", "Microsoft.PowerShell_profile.ps1"]
+        .map(|file| world.config_dir.join("powershell").join(file))
+        .to_vec()
+}
+
+/// The `.env` of the working directory, where there is one.
+pub(crate) fn dot_env(world: &FixWorld) -> Option<(PathBuf, Language)> {
+    let file = world.environment.directory.as_ref()?.join(".env");
+    file.is_file().then_some((file, Language::Sh))
 }
 
 /// A start-up file with the line that reads our file; none when it has it already.

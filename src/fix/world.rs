@@ -77,8 +77,19 @@ pub type ConfirmToken = Box<dyn Fn(&Token) -> Result<(), String> + Send + Sync>;
 /// Makes text fit to be kept or shown: without secrets.
 pub type Redact = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
+/// The command of an installed client that asks for a token and stores it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The command as a person types it.
+    pub shown: String,
+    /// Program and arguments.
+    pub command: Vec<std::ffi::OsString>,
+}
+
 /// What the engine works in.
 pub struct FixWorld {
+    /// The environment.
+    pub environment: Environment,
     /// The home directory: start-up files lie in it.
     pub home: PathBuf,
     /// The folder for settings, such as `~/.config`.
@@ -101,10 +112,14 @@ pub struct FixWorld {
     pub longest_wait: Duration,
     /// A command that runs longer is ended.
     pub longest_command: Duration,
+    /// The installed client's own login, to which a person may be handed over.
+    pub login: Option<Login>,
     /// Asked before a token is stored; without it, no token is stored.
     pub confirm_token: Option<ConfirmToken>,
     /// Takes secrets out of text that is kept or shown.
     pub redact: Redact,
+    /// The same for a command, which stays one that can be typed.
+    pub redact_command: Redact,
     /// Set when the person presses Ctrl-C: waiting ends, and no further action begins.
     pub interrupted: Arc<AtomicBool>,
     /// Asked at every step of every change.
@@ -123,8 +138,10 @@ impl FixWorld {
         };
         let spare_state_dirs = absolute("XDG_RUNTIME_DIR").map(|dir| dir.join("hfdoctor")).into_iter().collect();
         // By form alone: the secrets of this machine are known to who makes the case.
-        let redactor = Redactor::default();
+        let redactor = Arc::new(Redactor::new(std::iter::empty(), environment.home.as_deref()));
+        let for_commands = Arc::clone(&redactor);
         FixWorld {
+            environment: environment.clone(),
             config_dir: absolute("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")),
             state_dir,
             spare_state_dirs,
@@ -135,8 +152,10 @@ impl FixWorld {
             now: Box::new(SystemTime::now),
             longest_wait: Duration::from_mins(20),
             longest_command: Duration::from_mins(15),
+            login: None,
             confirm_token: None,
             redact: Arc::new(move |text: &str| redactor.clean(text)),
+            redact_command: Arc::new(move |command: &str| for_commands.command(command)),
             interrupted: Arc::new(AtomicBool::new(false)),
             fault: None,
             home,

@@ -18,6 +18,7 @@ use super::model::{
 
 /// Builds the report and masks every text in it.
 pub fn build(case: &Case, diagnosis: &Diagnosis, applied: Vec<AppliedReport>, plan: Vec<PlannedReport>) -> Report {
+    let redactor = redactor(case);
     let report = Report {
         schema_version: SCHEMA_VERSION,
         hfdoctor: env!("CARGO_PKG_VERSION").to_owned(),
@@ -30,7 +31,7 @@ pub fn build(case: &Case, diagnosis: &Diagnosis, applied: Vec<AppliedReport>, pl
             file: target.file.clone(),
             from: target.from,
         }),
-        causes: diagnosis.causes.iter().enumerate().map(|(place, ranked)| cause(place + 1, ranked)).collect(),
+        causes: diagnosis.causes.iter().enumerate().map(|(place, r)| cause(&redactor, place + 1, r)).collect(),
         notes: diagnosis.notes.iter().map(|note| note.text.clone()).collect(),
         checks: diagnosis.outcomes.iter().map(check).collect(),
         environment: environment(case, diagnosis.volumes.as_ref()),
@@ -39,7 +40,7 @@ pub fn build(case: &Case, diagnosis: &Diagnosis, applied: Vec<AppliedReport>, pl
         fixes_applied: applied,
         redacted: Redacted::default(),
     };
-    redact(case, &report)
+    redact(&redactor, &report)
 }
 
 fn created(case: &Case) -> String {
@@ -47,7 +48,7 @@ fn created(case: &Case) -> String {
     now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default()
 }
 
-fn cause(rank: usize, ranked: &Ranked) -> CauseReport {
+fn cause(redactor: &Redactor, rank: usize, ranked: &Ranked) -> CauseReport {
     let finding = &ranked.finding;
     let row = finding.cause.row();
     CauseReport {
@@ -71,7 +72,7 @@ fn cause(rank: usize, ranked: &Ranked) -> CauseReport {
                 id: fix.id.to_owned(),
                 title: fix.title.clone(),
                 risk: fix.risk,
-                commands: fix.commands.clone(),
+                commands: fix.commands.iter().map(|command| redactor.command(command)).collect(),
                 note: fix.note.clone(),
             })
             .collect(),
@@ -184,9 +185,8 @@ fn redactor(case: &Case) -> Redactor {
 }
 
 /// Passes every text of the report through the redactor, keys included, and counts.
-fn redact(case: &Case, report: &Report) -> Report {
-    let redactor = redactor(case);
-    let mut cleaned = masked(&redactor, report);
+fn redact(redactor: &Redactor, report: &Report) -> Report {
+    let mut cleaned = masked(redactor, report);
     let counts = redactor.counts();
     cleaned.redacted = Redacted { tokens: counts.tokens, urls: counts.urls };
     cleaned

@@ -114,9 +114,13 @@ fn dotted(names: &[&str]) -> String {
 
 /// Wraps at blanks; a word longer than the line is broken only when it has to be.
 fn wrap(text: &str, width: usize) -> Vec<String> {
+    // A line never runs over, however uneven the edge becomes.
+    let mut penalties = textwrap::wrap_algorithms::Penalties::new();
+    penalties.overflow_penalty = 1_000_000;
     let options = textwrap::Options::new(width)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .word_separator(textwrap::WordSeparator::AsciiSpace);
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .wrap_algorithm(textwrap::WrapAlgorithm::OptimalFit(penalties));
     text.lines().flat_map(|line| textwrap::wrap(line, &options)).map(|line| line.replace(NO_BREAK, " ")).collect()
 }
 
@@ -274,6 +278,9 @@ fn planned(page: &mut Page, fixes: &[PlannedReport]) {
             Some(because) => format!("{} (not applied: {because})", fix.title),
         };
         page.labelled(0, &fix.id.bold(), 3, &title);
+        if let (true, false) = (fix.because.is_none(), fix.mends.is_empty()) {
+            page.labelled(3, &"mends".dimmed(), 10, &fix.mends);
+        }
         if fix.because.is_none() {
             for step in &fix.steps {
                 page.labelled(3, &"what".dimmed(), 10, &step.what);
@@ -282,8 +289,11 @@ fn planned(page: &mut Page, fixes: &[PlannedReport]) {
                 page.labelled(3, &"undo".dimmed(), 10, &step.undone);
             }
         }
+        if !fix.commands.is_empty() {
+            page.line(&format!("   {}", "by hand".dimmed()));
+        }
         for command in &fix.commands {
-            page.labelled(3, &"by hand".dimmed(), 11, command);
+            page.command(6, command);
         }
     }
 }
@@ -292,6 +302,7 @@ fn applied(page: &mut Page, report: &Report) {
     for fix in &report.fixes_applied {
         let outcome = match fix.outcome {
             AppliedOutcome::Verified => "applied, the cause is gone",
+            AppliedOutcome::Applied => "applied; run the download again to see whether that was it",
             AppliedOutcome::AppliedStillFailing => "applied, the cause is still there",
             AppliedOutcome::Skipped => "not applied",
             AppliedOutcome::Failed => "failed",

@@ -198,6 +198,9 @@ pub struct PlannedReport {
     pub risk: Risk,
     /// The causes that it mends.
     pub causes: Vec<Cause>,
+    /// The finding that it mends, in one sentence.
+    #[serde(default)]
+    pub mends: String,
     /// Whether it would be applied.
     pub applied: bool,
     /// Why it would not be applied.
@@ -243,6 +246,7 @@ impl PlannedReport {
             title: fix.title.clone(),
             risk: fix.risk,
             causes: fix.causes.clone(),
+            mends: fix.mends.clone(),
             applied: fix.place == Place::Apply,
             because,
             steps: fix.steps.iter().map(step).collect(),
@@ -256,6 +260,8 @@ impl PlannedReport {
 pub struct AppliedReport {
     /// The fix's id.
     pub id: String,
+    /// What it does, in the imperative.
+    pub title: String,
     /// How it ended.
     pub outcome: AppliedOutcome,
     /// Why it was left out or failed.
@@ -271,6 +277,8 @@ pub struct AppliedReport {
 pub enum AppliedOutcome {
     /// Applied, and the cause is gone.
     Verified,
+    /// Applied; whether the cause is gone, only the download itself will show.
+    Applied,
     /// Applied, and the cause is still there.
     AppliedStillFailing,
     /// Not applied.

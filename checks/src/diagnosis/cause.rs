@@ -113,7 +113,7 @@ causes! {
     CaptivePortal "captive-portal" Network "something that is not the Hub answers for it"
         "huggingface.co/docs/hub/models-downloading" [TlsUntrustedCa, EndpointMisconfigured]
     CdnBlocked "cdn-blocked" Network "the Hub answers, the host that serves the bytes does not"
-        "huggingface.co/docs/hub/models-downloading" [SlowConnection, XetClient, PartialCache]
+        "huggingface.co/docs/hub/models-downloading" [SlowConnection, XetClient, PartialCache, ProxyAuth, TlsHandshake]
     MirrorFailure "mirror-failure" Network "the mirror in HF_ENDPOINT fails"
         "huggingface.co/docs/huggingface_hub/package_reference/environment_variables#hfendpoint" [RepoNotFound, FileNotFound, RevisionNotFound]
     EndpointMisconfigured "endpoint-misconfigured" Network "HF_ENDPOINT does not name a Hub"

@@ -44,8 +44,8 @@ pub enum Action {
     /// Rewrite the one line of a small file that assigns a token to a variable, without the bytes that do not belong
     /// to a token. The token's text stays out of the action.
     CleanAssignment {
-        /// The file: a shell's start-up file or a `.env`.
-        path: PathBuf,
+        /// The file: a shell's start-up file or a `.env`; none for the one of them that sets the variable.
+        path: Option<PathBuf>,
         /// The variable.
         name: String,
     },

@@ -14,23 +14,74 @@ const MAX_NAMED: usize = 5;
 /// Ways to get room, the least loss first.
 pub fn fixes(case: &Case, volume: &Volume, cache: Option<&Cache>, need: Option<Need>) -> Vec<Fix> {
     let mut fixes = Vec::new();
+    let elsewhere = elsewhere(case, volume, need);
+    let freed = cache.and_then(|cache| free_partials(case, volume, cache, need));
+    // Deleting what is useless comes first only where it suffices: else nothing need be deleted at all.
+    let (first, last) = match freed {
+        Some((fix, false)) if elsewhere.is_some() => (elsewhere, Some(fix)),
+        freed => (freed.map(|(fix, _)| fix), elsewhere),
+    };
+    fixes.extend(first);
     if let Some(cache) = cache {
-        fixes.extend(clear_partials(case, cache));
+        fixes.extend(clear_xet(cache));
         fixes.extend(prune(case, cache));
         fixes.extend(remove(case, volume, cache, need));
     }
-    fixes.extend(elsewhere(case, volume, need));
+    fixes.extend(last);
     fixes.push(free_by_hand(volume));
     fixes
+}
+
+/// Deletes partial files that nobody reads again, because moving them aside would free nothing: as few as suffice for the
+/// target, the surest first. And whether they suffice.
+fn free_partials(case: &Case, volume: &Volume, cache: &Cache, need: Option<Need>) -> Option<(Fix, bool)> {
+    // What lies in a folder of the person's own may be on another volume, and a temporary name is anybody's.
+    let provably = |p: &&Partial| {
+        p.root == cache.root
+            && p.kind != PartialKind::Temporary
+            && is_useless(case, p)
+            && (p.kind != PartialKind::Plain || p.complete_beside || case.clients.hub.is_some())
+    };
+    let mut useless: Vec<&Partial> = cache.partials.list.iter().filter(provably).filter(|p| p.size > 0).collect();
+    useless.sort_by_key(|p| (!p.complete_beside, p.kind != PartialKind::Unique, std::cmp::Reverse(p.size)));
+    let missing = need.map(|need| need.bytes.saturating_sub(volume.free.unwrap_or(0)));
+    let mut bytes: u64 = 0;
+    let enough = |bytes| missing.is_some_and(|missing| missing > 0 && bytes >= missing);
+    let mut chosen = Vec::new();
+    for partial in useless {
+        if enough(bytes) {
+            break;
+        }
+        bytes = bytes.saturating_add(partial.size);
+        chosen.push(partial);
+    }
+    if chosen.is_empty() {
+        return None;
+    }
+    let title = format!(
+        "delete {} that no client reads again, to free {}",
+        count(chosen.len() as u64, "partial file"),
+        size(bytes)
+    );
+    let paths = chosen.iter().map(|p| p.path.clone()).collect();
+    let actions = vec![Action::Discard { root: cache.root.clone(), paths }];
+    let mut fix = Fix::automatic("free-partial-files", Risk::Ask, title, actions);
+    for partial in chosen.iter().take(8) {
+        fix = fix.command(format!("rm {}", quoted(&partial.path)));
+    }
+    // Without a target's size any room is something.
+    Some((fix, missing.is_none_or(|missing| bytes >= missing)))
 }
 
 /// Whether a partial file is of no use to the installed client, and no process writes it.
 pub fn is_useless(case: &Case, partial: &Partial) -> bool {
     let read_again = match partial.kind {
-        PartialKind::Unique | PartialKind::Temporary => false,
+        PartialKind::Unique | PartialKind::Temporary | PartialKind::Datasets => false,
         PartialKind::Plain => resumes(case.clients.hub) != Resumes::No && !partial.complete_beside,
         // Other programs go on with theirs.
         PartialKind::RustPart | PartialKind::LlamaCpp => !partial.complete_beside,
+        // It tidies up by itself when it starts.
+        PartialKind::Ollama => true,
     };
     !read_again && partial.idle && partial.held_by.is_none()
 }
@@ -65,6 +116,16 @@ pub fn clear_partials(case: &Case, cache: &Cache) -> Option<Fix> {
         fix = fix.command(format!("rm {}", quoted(&partial.path)));
     }
     Some(fix)
+}
+
+/// What the Xet client can fetch again at any time, where it is worth naming.
+fn clear_xet(cache: &Cache) -> Option<Fix> {
+    const WORTH: u64 = 50_000_000;
+    let bytes = cache.xet.iter().fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
+    let title = format!("remove what the Xet client keeps to save requests ({})", size(bytes));
+    let fix = Fix::manual("clear-xet-cache", title).note("the Xet client makes it anew; end running downloads first");
+    (bytes >= WORTH)
+        .then(|| cache.xet.iter().take(8).fold(fix, |fix, (path, _)| fix.command(format!("rm -r {}", quoted(path)))))
 }
 
 /// The client's own command that removes what no name refers to.

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::check::Status;
-use crate::observe::cache::{Reach, Reclaimable, RepoName};
+use crate::diagnosis::{Action, Risk};
+use crate::observe::cache::{Partial, PartialKind, Reach, Reclaimable, RepoName};
 use crate::observe::hub::{Lfs, Repository, Sibling};
 use crate::observe::made_cache::{case, of};
 use crate::observe::volume::{Room, WriteRefused};
@@ -131,8 +132,61 @@ fn room_is_made_with_the_least_loss_first() {
     // The oldest that suffices, and never the target itself.
     assert_eq!(fixes[1].commands, ["hf cache rm model/old/one"]);
     assert_eq!(fixes[2].commands, ["export HF_HUB_CACHE=/data/huggingface/hub"]);
+    cache.xet = vec![("/c/xet/s/chunk-cache".into(), 60_000_000), ("/c/xet/s/shard-cache".into(), 1)];
+    let xet = &room::fixes(&case, &volume, Some(&cache), Some(need))[0];
+    assert_eq!((xet.id, xet.commands.len(), xet.actions.len()), ("clear-xet-cache", 2, 0));
+    cache.xet.clear();
     case.clients.hub = Some((0, 36, 2));
     assert_eq!(room::fixes(&case, &volume, Some(&cache), Some(need))[0].commands, ["huggingface-cli delete-cache"]);
+}
+
+fn partial(path: &str, kind: PartialKind, size: u64) -> Partial {
+    Partial {
+        path: PathBuf::from("/c/hub/models--a--b/blobs").join(path),
+        root: "/c/hub".into(),
+        repository: None,
+        kind,
+        etag: "e".into(),
+        file: None,
+        expected: None,
+        size,
+        modified: None,
+        complete_beside: false,
+        contradiction: None,
+        held_by: None,
+        idle: true,
+    }
+}
+
+#[test]
+fn what_is_useless_is_deleted_as_far_as_the_target_needs_it() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut case = case(home.path(), &[], Some("a/b"));
+    case.clients.hub = Some((2, 4, 0));
+    let mut cache = Cache { root: "/c/hub".into(), ..Cache::default() };
+    cache.partials.list = vec![
+        partial("small", PartialKind::Unique, 1_000),
+        partial("large", PartialKind::Unique, 9_000),
+        partial("anybody's", PartialKind::Temporary, 90_000),
+        Partial { held_by: Some(1), ..partial("live", PartialKind::Unique, 90_000) },
+        Partial { root: "/elsewhere".into(), ..partial("far", PartialKind::Unique, 90_000) },
+    ];
+    let mut volume = volume(Purpose::HubCache, 0);
+    volume.others = vec![Room { path: "/data".into(), free: 5_000_000_000 }];
+    let need = |bytes| Some(Need { bytes, largest: bytes, files: 1, resumed: 0 });
+    let first = |need| {
+        let fix = room::fixes(&case, &volume, Some(&cache), need).remove(0);
+        let deleted = match fix.actions.first() {
+            Some(Action::Discard { paths, .. }) => paths.len(),
+            _ => 0,
+        };
+        (fix.id, fix.risk, deleted)
+    };
+    assert_eq!(first(need(8_000)), ("free-partial-files", Risk::Ask, 1));
+    assert_eq!(first(need(9_500)), ("free-partial-files", Risk::Ask, 2));
+    assert_eq!(first(None), ("free-partial-files", Risk::Ask, 2));
+    // They would not suffice: nothing is deleted where another volume has room.
+    assert_eq!(first(need(50_000)), ("move-cache", Risk::Ask, 0));
 }
 
 #[test]

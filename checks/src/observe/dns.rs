@@ -408,4 +408,25 @@ mod tests {
             let _ = suspicious(IpAddr::V4(small.into()));
         }
     }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn any_answer_of_a_server_has_a_clear_outcome(
+            flags in any::<[u8; 2]>(),
+            counts in any::<[u8; 8]>(),
+            keeps_question in any::<bool>(),
+            rest in proptest::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async move {
+                let forged = server(move |query: &[u8]| {
+                    let head = [&query[..2], &[flags[0] | 0x80, flags[1]], &counts].concat();
+                    let question = if keeps_question { &query[12..] } else { &[] };
+                    Some([&head, question, &rest].concat())
+                });
+                let _ = ask(forged.await, "huggingface.co", Duration::from_millis(60)).await;
+            });
+        }
+    }
 }

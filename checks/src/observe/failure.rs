@@ -57,7 +57,11 @@ pub(super) fn failure(error: &reqwest::Error) -> Failure {
         words.push(at.to_string());
         link = at.source();
     }
-    let last = words.pop().unwrap_or_default();
+    let mut last = words.pop().unwrap_or_default();
+    if last.contains("close_notify") {
+        // What rustls says to a connection that is simply cut, with a link to its manual.
+        "the connection was closed before all of it had come".clone_into(&mut last);
+    }
     if words.iter().chain([&last]).any(|w| w.contains("tunnel") || w.contains("proxy") || w.contains("socks")) {
         Failure::Proxy(last)
     } else if error.is_timeout() {

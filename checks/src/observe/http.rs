@@ -115,6 +115,8 @@ pub struct Ask {
     pub url: Url,
     /// With the token, if it may go there.
     pub token: Option<Token>,
+    /// The short-lived token that the Hub gives for its Xet storage; it goes to the storage host that it is for.
+    pub storage_token: Option<Token>,
     /// The most bytes of the body to read.
     pub max_body: usize,
     /// A byte range, first and last.
@@ -126,7 +128,15 @@ pub struct Ask {
 impl Ask {
     /// HEAD without a token.
     pub fn head(url: Url) -> Ask {
-        Ask { method: Method::HEAD, url, token: None, max_body: MAX_BODY, range: None, accept: None }
+        Ask {
+            method: Method::HEAD,
+            url,
+            token: None,
+            storage_token: None,
+            max_body: MAX_BODY,
+            range: None,
+            accept: None,
+        }
     }
 
     /// GET without a token.
@@ -273,6 +283,9 @@ impl Http {
             }
             request = request.header(reqwest::header::AUTHORIZATION, bearer(token)?);
             with_token = true;
+        }
+        if let Some(token) = &ask.storage_token {
+            request = request.header(reqwest::header::AUTHORIZATION, bearer(token)?);
         }
         if let Some((first, last)) = ask.range {
             request = request.header(reqwest::header::RANGE, format!("bytes={first}-{last}"));

@@ -46,7 +46,7 @@ pub struct OpenFiles {
 
 /// The endings of files that a running download has open.
 #[cfg(target_os = "linux")]
-const ENDINGS: &[&str] = &[".incomplete", ".lock", ".lock.soft", ".part", ".downloadInProgress", ".aria2"];
+const ENDINGS: &[&str] = &[".incomplete", ".lock", ".lock.soft", ".part", "-partial", ".downloadInProgress", ".aria2"];
 
 #[cfg(target_os = "linux")]
 mod system {

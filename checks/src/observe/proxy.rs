@@ -359,4 +359,41 @@ mod tests {
         let port = proxy(&[&[0, 90, 0, 0, 0, 0, 0, 0]]).await;
         assert_eq!(outcome(&format!("socks4a://127.0.0.1:{port}")).await, Ok(()));
     }
+
+    /// What a tunnel by each protocol comes to when the proxy says these bytes and closes, or falls silent.
+    async fn said(bytes: &[u8], falls_silent: bool) -> [bool; 3] {
+        let mut opened = [false; 3];
+        for (opened, scheme) in opened.iter_mut().zip(["http", "socks5", "socks4a"]) {
+            let proxy = ProxyUrl::parse(&format!("{scheme}://proxy.example:1080")).expect("a proxy");
+            let (near, mut far) = tokio::io::duplex(64 * 1024);
+            far.write_all(bytes).await.expect("there is room");
+            let far = falls_silent.then_some(far);
+            let within = Duration::from_millis(20);
+            *opened = match proxy.scheme {
+                Scheme::Http => connect_method(near, &proxy, "huggingface.co", 443, within).await.is_ok(),
+                Scheme::Socks5 => socks5(near, &proxy, "huggingface.co", 443, within).await.is_ok(),
+                _ => socks4(near, "huggingface.co", 443, within).await.is_ok(),
+            };
+            drop(far);
+        }
+        opened
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(96))]
+        #[test]
+        fn any_reply_has_a_clear_outcome(
+            start in "(HTTP/1.[01] [0-9]{1,4} ?|\\PC{0,12})",
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+            falls_silent in proptest::prelude::any::<bool>(),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let reply = [start.as_bytes(), &bytes].concat();
+            let [http, socks5, socks4] = runtime.block_on(said(&reply, falls_silent));
+            // Nothing is taken for a tunnel that does not say so.
+            proptest::prop_assert!(!http || start.starts_with("HTTP/1.") && start[9..].starts_with('2'));
+            proptest::prop_assert!(!socks5 || reply.starts_with(&[5, 0]));
+            proptest::prop_assert!(!socks4 || reply.starts_with(&[0, 90]));
+        }
+    }
 }

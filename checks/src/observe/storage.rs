@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use futures::future::join3;
+use futures::future::join4;
 use url::Url;
 
 use super::dial::milliseconds;
@@ -15,6 +15,7 @@ use super::hub::{self, PUBLIC_MODEL, encode};
 use super::layer;
 use super::route::{self, Route};
 use super::tls::clean;
+use super::xet::{self, XetTrial};
 use super::{Observations, Seen, Unseen};
 use crate::case::settings::is_hub_host;
 use crate::case::{Case, Target};
@@ -29,6 +30,10 @@ const ENOUGH: u64 = 12 * 1024;
 const KEPT: usize = 8 * 1024;
 /// The bytes of it that are shown.
 const SHOWN: usize = 600;
+/// Milliseconds until an answer's head, above which it is such a sign, as lost packets make it.
+const PROMPT: f64 = 1000.0;
+/// Seconds for these few bytes, above which they are such a sign.
+const QUICK: f64 = 0.25;
 
 /// File name endings of weights and tables: what is stored as LFS or Xet, not as a git blob.
 const LARGE: &[&str] = &[
@@ -62,6 +67,8 @@ pub struct Storage {
     pub transfer: Transfer,
     /// The Xet hosts that the Hub's answer names.
     pub xet: Vec<XetHost>,
+    /// The same file by the Xet protocol, where a download of it has failed before and the client uses Xet.
+    pub xet_trial: Option<XetTrial>,
 }
 
 /// A host of the Xet protocol.
@@ -142,18 +149,24 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
     if layer::block(&answer).is_some() {
         return Err(Unseen(format!("where the bytes lie was not told: {} limits requests", answer_host(&answer))));
     }
+    if matches!(answer.status, 301..=308) && answer.status != 304 && answer.location().is_none() {
+        return Err(Unseen(format!("the Hub redirects {file} to what is no URL")));
+    }
     let Some(url) = away(case, &answer) else { return Ok(None) };
     let thorough = case.log.is_some() || has_partials(case);
     let budget = http.budget();
-    let xet = xet_hosts(case, &answer);
+    let hosts = xet_hosts(case, &answer);
+    let tried = thorough && !hosts.is_empty() && case.clients.package("hf_xet").is_some();
     let xet = join_all(
-        xet.into_iter()
+        hosts
+            .into_iter()
             .map(|(url, named)| async move { XetHost { route: route::walk(case, http, &url, budget).await, named } }),
     );
-    let (route, transfer, xet) =
-        join3(route::walk(case, http, &url, budget), fetch(http, url.clone(), thorough), xet).await;
+    let trial = async { if tried { xet::look(case, http, &answer).await } else { None } };
+    let walk = route::walk(case, http, &url, budget);
+    let (route, transfer, xet, xet_trial) = join4(walk, fetch(http, url.clone(), thorough), xet, trial).await;
     let host = route.host.clone();
-    Ok(Some(Storage { file, redirect: answer, host, route, transfer, xet }))
+    Ok(Some(Storage { file, redirect: answer, host, route, transfer, xet, xet_trial }))
 }
 
 /// The Hub's answer to HEAD on a file that lies in storage.
@@ -269,8 +282,25 @@ pub fn parse_links(header: &str) -> Vec<(Url, String)> {
 
 /// Takes bytes until the link is proven, the bound is reached or the time is up.
 async fn fetch(http: &Http, url: Url, thorough: bool) -> Transfer {
+    if thorough {
+        return take(http, url, (0, MOST_BYTES - 1), MOST_BYTES).await;
+    }
+    // No more than fits in what a server sends at once: a healthy link costs one round trip, and no transfer is torn off.
+    let began = Instant::now();
+    let few = take(http, url.clone(), (0, ENOUGH - 1), ENOUGH).await;
+    let quick = few.first_byte.is_some_and(|head| head < PROMPT) && few.seconds < QUICK;
+    let worth_more = matches!(few.status, Ok(200..=299)) && few.end == End::Enough && few.received >= ENOUGH && !quick;
+    if !worth_more || began.elapsed() > http.budget().part(0.3) {
+        return few;
+    }
+    let more = take(http, url, (0, MOST_BYTES - 1), MOST_BYTES).await;
+    Transfer { first_byte: few.first_byte.into_iter().chain(more.first_byte).reduce(f64::max), ..more }
+}
+
+/// Takes so many bytes of a range at most, and no longer than [`LONGEST`].
+pub(super) async fn take(http: &Http, url: Url, range: (u64, u64), most: u64) -> Transfer {
     let mut ask = Ask::get(url);
-    ask.range = Some((0, MOST_BYTES - 1));
+    ask.range = Some(range);
     let within = http.budget().part(0.5);
     let began = Instant::now();
     let mut response = match http.open(&ask, within).await {
@@ -304,12 +334,11 @@ async fn fetch(http: &Http, url: Url, thorough: bool) -> Transfer {
                 break if short { End::Cut("it ended too early".to_owned()) } else { End::Enough };
             }
             Ok(Ok(Some(bytes))) => {
-                transfer.received += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                transfer.received = transfer.received.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
                 if status >= 400 && said.len() < KEPT {
                     said.extend_from_slice(&bytes[..bytes.len().min(KEPT - said.len())]);
                 }
-                let quick = body_began.elapsed() < Duration::from_millis(250);
-                if transfer.received >= MOST_BYTES || (!thorough && quick && transfer.received >= ENOUGH) {
+                if transfer.received >= most {
                     break End::Enough;
                 }
             }

@@ -130,11 +130,7 @@ fn token(case: &Case) -> Fix {
         );
     }
     if case.tokens.first().is_some() {
-        let name = "HF_HUB_DISABLE_IMPLICIT_TOKEN";
-        let action = Action::UnsetVariable { name: name.to_owned() };
-        let title = format!("unset `{name}`: then the saved token is sent");
-        return Fix::automatic("implicit-token-enable", Risk::Ask, title, vec![action])
-            .command(format!("unset {name}"));
+        return crate::remedies::token::send_saved(case);
     }
     let path = case.settings.token_path.clone();
     Fix::automatic("token-store", Risk::Ask, "log in with a token", vec![Action::StoreToken { path }])

@@ -17,6 +17,12 @@ pub(super) fn is_placeholder(value: &str) -> bool {
     body.chars().all(filler) || value.to_ascii_lowercase().starts_with("your")
 }
 
+/// Whether user and password before a host are the words that stand for them, in capitals as in suggested commands.
+pub(super) fn is_written_out(user: &str) -> bool {
+    let (name, password) = user.split_once(':').unwrap_or((user, "PASSWORD"));
+    matches!(name, "USER" | "USERNAME" | "NAME") && matches!(password, "PASSWORD" | "PASS")
+}
+
 /// Whether a value is a word of the language: letters only, in the usual case.
 pub(super) fn is_word(value: &str) -> bool {
     let value = value.trim_end_matches(['.', ',', ':', ';', '!', '?', ')', '`']);

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use regex::bytes::{Captures as Groups, Regex, RegexBuilder};
 
-use super::forms::{is_identifier, is_placeholder, is_random, is_word};
+use super::forms::{is_identifier, is_placeholder, is_random, is_word, is_written_out};
 use super::{Counts, MASK};
 
 /// What a rule masks, for the count.
@@ -373,13 +373,17 @@ fn assignment(captures: &Captures) -> Option<String> {
 fn credentials(captures: &Captures) -> Option<String> {
     if let Some(bare) = captures.get(5) {
         let (before, after) = (captures.get(4)?, captures.get(6)?);
-        return (bare != MASK).then(|| format!("{before}{MASK}{after}"));
+        let shown = bare == MASK || is_written_out(bare);
+        return (!shown).then(|| format!("{before}{MASK}{after}"));
     }
     let (scheme, user) = (captures.get(1)?, captures.get(2)?);
     let (name, password) = user.split_once(':').unwrap_or((user, ""));
     // The name of a repository before its revision; git's own user; a port before a path that holds an `@`.
     let port = password.split_once('/').is_some_and(|(p, _)| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()));
-    let innocent =
-        scheme.eq_ignore_ascii_case("hf://") || (name == "git" && password.is_empty()) || port || user == MASK;
+    let innocent = scheme.eq_ignore_ascii_case("hf://")
+        || (name == "git" && password.is_empty())
+        || port
+        || user == MASK
+        || is_written_out(user);
     (!innocent).then(|| format!("{scheme}{MASK}@"))
 }

@@ -9,6 +9,7 @@ use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Evidence, Finding, Fix, Risk, Source};
 use crate::observe::hub::rejects_token;
 use crate::observe::{Answer, Observations, Unseen, Want};
+use crate::remedies::token as remedies;
 use bytes::{Fault, faults};
 
 const CAUSES: &[Cause] = &[Cause::TokenMalformed, Cause::TokenInvalid, Cause::TokenShadowed];
@@ -150,9 +151,12 @@ fn with_token(case: &Case, source: &TokenSource, seen: &Observations) -> Conclus
     if let Some(note) = hidden_note(case, source, &verdict) {
         conclusion = conclusion.note(note);
     }
-    if source.mode.is_some_and(|mode| mode & 0o077 != 0) {
-        conclusion =
-            conclusion.note(format!("others on this machine may read the {}: its mode should be 0600", source.place));
+    if let (true, TokenPlace::File(path)) = (remedies::open_to_others(source), &source.place) {
+        conclusion = conclusion.note(format!(
+            "others on this machine may read the {}: `chmod go= {}` keeps them out",
+            source.place,
+            crate::disk::quoted(path)
+        ));
     }
     conclusion
 }
@@ -266,11 +270,8 @@ fn byte_fixes(case: &Case, source: &TokenSource, strippable: bool) -> Vec<Fix> {
             )
             .command(case.clients.login_command()),
         ),
-        TokenPlace::Variable(name) if strippable => {
-            fixes.push(Fix::manual("token-set-clean", format!("set `{name}` to the bare token")).command(format!(
-                "export {name}=hf_...   # the token alone: no quotes inside, no `Bearer`, no line end"
-            )));
-        }
+        TokenPlace::Variable(name) if strippable => fixes.push(remedies::repair_variable(name)),
+        TokenPlace::Variable(name) => fixes.push(remedies::unset_variable(case, name, "what it holds is no token")),
         _ => {}
     }
     fixes.push(new_token(case));
@@ -303,19 +304,9 @@ fn invalid(case: &Case, source: &TokenSource, answer: &Answer, seen: &Observatio
         finding = finding.saw(Source::Hub, detail);
     }
     if let TokenPlace::Variable(name) = source.place {
-        finding = finding.fix(unset(name, "stop sending the rejected token"));
+        finding = finding.fix(remedies::unset_variable(case, name, "stop sending the rejected token"));
     }
     finding.fix(new_token(case))
-}
-
-fn unset(name: &str, why: &str) -> Fix {
-    Fix::automatic(
-        "token-variable-unset",
-        Risk::Ask,
-        format!("unset `{name}`: {why}"),
-        vec![Action::UnsetVariable { name: name.to_owned() }],
-    )
-    .command(format!("unset {name}"))
 }
 
 /// What the Hub said against the token.
@@ -366,7 +357,9 @@ fn others<'a>(case: &'a Case, source: &'a TokenSource) -> impl Iterator<Item = &
 fn prefer_other(case: &Case, source: &TokenSource, other: &TokenPlace) -> Vec<Fix> {
     let mut fixes = Vec::new();
     if let TokenPlace::Variable(name) = source.place {
-        fixes.push(unset(name, &format!("then {other} is used")));
+        fixes.push(remedies::unset_variable(case, name, &format!("then {other} is used")));
+    } else if let Some(elsewhere) = case.tokens.elsewhere.iter().find(|source| source.place == *other) {
+        fixes.extend(remedies::use_other_file(case, elsewhere));
     }
     if let TokenPlace::Stored(name) = other {
         let command = case.clients.auth_command(&format!("switch --token-name {name}"));

@@ -7,10 +7,14 @@ mod quarantine;
 mod run;
 mod store_token;
 mod token_file;
+mod token_line;
 mod variable;
 mod wait;
 
+use hfdoctor_checks::case::Token;
 use hfdoctor_checks::diagnosis::Action;
+
+pub(crate) use token_line::the_one_that_sets;
 
 use super::apply::Variable;
 use super::change::{Halt, Recorder};
@@ -28,6 +32,8 @@ pub(crate) struct Effects {
     pub shell_lines: Vec<String>,
     /// Variables as new shells will have them.
     pub variables: Vec<Variable>,
+    /// Variables that hold a token, as new shells will have them.
+    pub tokens: Vec<(String, Token)>,
     /// It is the person's turn, on a page that was opened or named.
     pub awaits_person: bool,
 }
@@ -43,7 +49,7 @@ pub(crate) fn perform(
         Action::SetVariable { name, value } => variable::set(recorder, name, Some(value), effects),
         Action::UnsetVariable { name } => variable::set(recorder, name, None, effects),
         Action::CleanToken { path } => token_file::clean(recorder, path, effects),
-        Action::CleanAssignment { path, name } => token_file::clean_assignment(recorder, path, name, effects),
+        Action::CleanAssignment { path, name } => token_line::clean(recorder, path.as_deref(), name, effects),
         Action::KeepPrivate { path } => token_file::keep_private(recorder, path, effects),
         Action::StoreToken { path } => store_token::store(recorder, path, consent, effects),
         Action::EditFile { path, from, to } => edit_file::edit(recorder, path, from, to, effects),

@@ -16,12 +16,16 @@ pub(super) fn open(
         return Err(Halt::Skipped("the address is not one of a page".to_owned()));
     }
     effects.awaits_person = true;
-    if recorder.world.terminal && consent.open_page(address) {
-        effects.done = true;
-        effects.notes.push(format!("opened {address}"));
-        Ok(())
-    } else {
-        effects.notes.push(format!("open {address}"));
-        Err(Halt::Skipped(format!("no browser was opened: the page is {address}")))
+    if !recorder.world.terminal {
+        return Err(Halt::Skipped(format!("a page is opened only at a terminal: {address}")));
     }
+    effects.done = true;
+    if consent.open_page(address) {
+        effects.notes.push(format!("opened {address}"));
+    } else {
+        // Over a remote shell there is no browser here, but the person has one.
+        consent.tell(&format!("open this page in a browser: {address}"));
+        effects.notes.push(format!("the page is {address}"));
+    }
+    Ok(())
 }

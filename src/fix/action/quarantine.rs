@@ -73,7 +73,7 @@ pub(super) fn move_aside(
         return Err(Halt::Skipped(first.unwrap_or_else(|| "nothing was left to move".to_owned())));
     }
     effects.done = true;
-    effects.notes.push(format!("moved {} aside, {} in all", things(kept.len()), bytes(size)));
+    effects.notes.push(format!("moved aside {} ({})", things(kept.len()), bytes(size)));
     Ok(())
 }
 
@@ -123,5 +123,5 @@ fn all_files(seen: &[Seen]) -> Vec<(PathBuf, (u64, u64))> {
 }
 
 fn things(count: usize) -> String {
-    if count == 1 { "1 thing".to_owned() } else { format!("{count} things") }
+    if count == 1 { "1 path".to_owned() } else { format!("{count} paths") }
 }

@@ -24,8 +24,9 @@ pub(super) fn run(
     consent.tell(&format!("running {shown}"));
     let step = recorder.irrevocable(&format!("run {shown}"))?;
     let input = if world.terminal { Stdio::inherit() } else { Stdio::null() };
-    let started = Command::new(program).args(arguments).stdin(input).stdout(standard_error()).spawn();
-    let mut child = match started {
+    let mut ready = Command::new(program);
+    ready.args(arguments).stdin(input).stdout(standard_error());
+    let mut child = match ready.spawn() {
         Ok(child) => child,
         Err(error) => {
             recorder.did_not_happen(step, &error.to_string());
@@ -44,7 +45,7 @@ pub(super) fn run(
 }
 
 /// What a command prints is no part of the report, which has standard output for itself.
-fn standard_error() -> Stdio {
+pub(super) fn standard_error() -> Stdio {
     #[cfg(unix)]
     let copy = std::os::fd::AsFd::as_fd(&std::io::stderr()).try_clone_to_owned();
     #[cfg(windows)]
@@ -55,7 +56,7 @@ fn standard_error() -> Stdio {
     Stdio::null()
 }
 
-fn end(world: &FixWorld, child: &mut Child) -> Result<(), String> {
+pub(super) fn end(world: &FixWorld, child: &mut Child) -> Result<(), String> {
     let begun = Instant::now();
     loop {
         match child.try_wait() {

@@ -1,15 +1,21 @@
 //! Sets or unsets a variable for future shells.
 
 use super::super::apply::Variable;
+use super::super::assignment::{self, Language};
 use super::super::change::{Halt, NewContent, Patch, Recorder};
 use super::super::plan;
+use super::super::shell_env;
 use super::super::world::Shell;
-use super::super::{assignment, shell_env};
 use super::Effects;
 
 /// What takes the place of a line that sets a variable: a command that does nothing, so that a branch which held only
 /// that line stays whole.
-const SET_ASIDE: &[u8] = b": # set aside by hfdoctor: ";
+fn set_aside_mark(language: Language) -> &'static [u8] {
+    match language {
+        Language::Sh | Language::Fish => b": # set aside by hfdoctor: ",
+        Language::PowerShell => b"$null # set aside by hfdoctor: ",
+    }
+}
 
 pub(super) fn set(
     recorder: &mut Recorder<'_>,
@@ -19,6 +25,9 @@ pub(super) fn set(
 ) -> Result<(), Halt> {
     plan::may_set(name, value).map_err(Halt::Skipped)?;
     let world = recorder.world;
+    if value.is_none() && shell_env::is_universal(world, name) {
+        return Err(Halt::Skipped(format!("`{name}` is a universal variable of fish; to erase it: set -Ue {name}")));
+    }
     let mut wrote = if world.shell == Shell::Registry {
         in_registry(recorder, name, value, effects)?
     } else {
@@ -68,19 +77,19 @@ fn set_aside(recorder: &mut Recorder<'_>, name: &str, effects: &mut Effects) -> 
     let world = recorder.world;
     let mut found = Vec::new();
     let mut unclear = Vec::new();
-    for file in shell_env::files_that_may_assign(world) {
+    for (file, language) in shell_env::files_that_may_assign(world) {
         let Ok(bytes) = std::fs::read(&file) else { continue };
-        match assignment::find(&bytes, name) {
+        match assignment::find(&bytes, name, language) {
             assignment::Found::Nothing => {}
-            assignment::Found::One(one) if one.exported => found.push((file, one)),
+            assignment::Found::One(one) if one.exported => found.push((file, language, one)),
             assignment::Found::One(one) => unclear.push(format!("{}:{}", world.show(&file), one.number)),
             assignment::Found::Unclear(lines) => {
                 unclear.extend(lines.iter().map(|line| format!("{}:{line}", world.show(&file))));
             }
         }
     }
-    let [(file, one)] = found.as_slice() else {
-        unclear.extend(found.iter().map(|(file, one)| format!("{}:{}", world.show(file), one.number)));
+    let [(file, language, one)] = found.as_slice() else {
+        unclear.extend(found.iter().map(|(file, _, one)| format!("{}:{}", world.show(file), one.number)));
         show(name, &unclear, effects);
         return Ok(false);
     };
@@ -92,11 +101,11 @@ fn set_aside(recorder: &mut Recorder<'_>, name: &str, effects: &mut Effects) -> 
     let mut whole_line = None;
     let wrote = recorder.write(file, &mut |before| {
         let bytes = before.unwrap_or_default();
-        let assignment::Found::One(one) = assignment::find(bytes, name) else { return Ok(None) };
+        let assignment::Found::One(one) = assignment::find(bytes, name, *language) else { return Ok(None) };
         let line = bytes.get(one.line.clone()).unwrap_or_default();
         let (head, tail) =
             (bytes.get(..one.line.start).unwrap_or_default(), bytes.get(one.line.end..).unwrap_or_default());
-        let to = [SET_ASIDE, line].concat();
+        let to = [set_aside_mark(*language), line].concat();
         whole_line = Some(one.number);
         let patch = Patch { from: line.to_vec(), to: to.clone(), whole_lines: true };
         Ok(Some(NewContent { bytes: [head, &to, tail].concat(), patch: Some(patch), serves: None, mode: None }))

@@ -150,16 +150,20 @@ impl<'a> Walker<'a> {
     }
 
     async fn keep(&self, route: &mut Route, (neutral, (others, opinion)): (Neutral, (Vec<Proxied>, Opinion))) {
-        if needs_a_resolver_elsewhere(route.direct.as_ref(), &opinion) && neutral.reachable() {
-            route.elsewhere = dns_over_https(self.http, &self.host).await;
+        // Where a portal answers for every name, only a number tells whether anything outside can be asked.
+        if needs_a_resolver_elsewhere(route.direct.as_ref(), &opinion) && neutral.numbered.is_ok() {
+            let asking = dns_over_https(self.http, &self.host);
+            route.elsewhere = tokio::time::timeout(self.budget.part(0.25), asking).await.ok().flatten();
         }
         (route.neutral, route.others, route.opinion) = (Some(neutral), others, Some(opinion));
     }
 
-    /// Tries proxies that the client does not use: those it passes by, and those that the system knows.
+    /// Tries proxies that the client does not use: those it passes by, those of variables that do not count for this host,
+    /// and those that the system knows.
     async fn others(&self, passed_by: Vec<Setting>) -> Vec<Proxied> {
         let mut settings = passed_by;
-        for setting in system_proxy::find(self.case).await {
+        let variables = crate::case::proxy::variables(&self.case.environment);
+        for setting in variables.into_iter().chain(system_proxy::find(self.case).await) {
             if !settings.iter().any(|known| known.same_proxy_as(&setting)) {
                 settings.push(setting);
             }
@@ -339,4 +343,27 @@ fn addresses_in_json(body: &[u8]) -> Option<Vec<std::net::IpAddr>> {
     let records = body.get("Answer")?.as_array()?;
     let addresses = records.iter().take(32).filter_map(|r| r.get("data")?.as_str()?.parse().ok()).collect();
     Some(addresses)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::addresses_in_json;
+
+    #[test]
+    fn addresses_are_read_and_nothing_else() {
+        let body = br#"{"Answer":[{"type":5,"data":"d.cloudfront.net."},{"type":1,"data":"18.164.174.23"}]}"#;
+        assert_eq!(addresses_in_json(body), Some(vec!["18.164.174.23".parse().expect("an address")]));
+        assert_eq!(addresses_in_json(b"<html>log in</html>"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_has_a_clear_outcome(body in "[\\[\\]{}\":,a-zA-Z0-9. ]{0,120}", depth in 0usize..5000) {
+            let _ = addresses_in_json(body.as_bytes());
+            let _ = addresses_in_json("[".repeat(depth).as_bytes());
+            let _ = addresses_in_json(format!(r#"{{"Answer":[{{"data":{body}}}]}}"#).as_bytes());
+        }
+    }
 }

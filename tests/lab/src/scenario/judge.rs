@@ -18,6 +18,8 @@ pub struct Expect {
     pub exit: Option<i32>,
     /// `causes-found`, `healthy` or `inconclusive`.
     pub verdict: Option<String>,
+    /// Where the target comes from: `argument`, `log` or `cache`; `none` when there is none.
+    pub target_from: Option<String>,
     /// The first cause.
     pub first: Option<String>,
     /// Exactly these causes, in this order; an empty list for none.
@@ -288,6 +290,9 @@ fn compare(report: &Value, expect: &Expect, differences: &mut Differences) {
     }
     if let Some(first) = &expect.first {
         differences.same("first cause", &Some(first.as_str()), &causes.first().copied());
+    }
+    if let Some(wanted) = &expect.target_from {
+        differences.same("target", &wanted.as_str(), &report["target"]["from"].as_str().unwrap_or("none"));
     }
     if let Some(wanted) = &expect.causes {
         differences.same("causes", &wanted.iter().map(String::as_str).collect(), &causes);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::cache;
 use super::files::{self, Written};
 use super::network::Trust;
 use super::placeholder;
@@ -71,6 +72,7 @@ impl Values<'_> {
             "port" => Some(self.hub.port().to_string()),
             "cdn" => Some(format!("https://127.0.0.1:{}", self.hub.cdn_port())),
             "proxy" => self.proxy.map(|address| address.to_string()),
+            "host" => std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim_end().to_owned()),
             "dns" => self.dns.map(|address| address.to_string()),
             _ => match name.strip_prefix("port:") {
                 // `{port:refused}` and so on: the address of a port in that trouble.
@@ -123,8 +125,13 @@ impl Prepared {
             dns: dns.as_ref().map(DnsServer::address),
         };
 
+        cache::write(&home, &scenario.cache, &scenario.hub)?;
         let written = files::write(&home, &scenario.file, &scenario.hub, &mut |text| values.fill(text, &mut ports))?;
         let mut environment = clean_environment(&home);
+        if !scenario.client.is_empty() {
+            let root = cache::write_client(&home, &scenario.client)?;
+            environment.insert("VIRTUAL_ENV".into(), root.to_string_lossy().into_owned());
+        }
         let trusted = match network.trust {
             Trust::System => None,
             Trust::Lab => Some(hub.ca_file()),

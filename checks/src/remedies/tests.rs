@@ -1,0 +1,76 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::*;
+use crate::case::environment::environment_of;
+use crate::case::log::Search;
+use crate::case::target::From;
+use crate::case::{Limits, Log};
+use crate::examine::{Selection, conclude};
+use crate::observe::Observations;
+use crate::registry::CHECKS;
+
+fn case(target: bool, log: Option<Log>) -> Case {
+    let target = target.then(|| Target::new(RepoType::Model, "acme/model", From::Argument));
+    let limits = Limits { offline: true, ..Limits::default() };
+    Case::new(environment_of(&[("HOME", "/home/ada")]), target, log, limits, SystemTime::UNIX_EPOCH)
+}
+
+/// Whether a person can follow at least one of the fixes by what it says: a command, a page, or what the program does.
+fn can_be_followed(fixes: &[Fix]) -> bool {
+    fixes.iter().any(|fix| !fix.commands.is_empty() || !fix.actions.is_empty())
+}
+
+fn sound(fix: &Fix) -> bool {
+    let acts = fix.risk == Risk::Manual || !fix.actions.is_empty();
+    acts && !fix.id.is_empty() && fix.title.len() > 8 && fix.commands.iter().all(|command| !command.trim().is_empty())
+}
+
+#[test]
+fn every_cause_has_a_remedy_that_can_be_followed() {
+    for target in [false, true] {
+        let case = case(target, None);
+        for cause in Cause::all() {
+            let fixes = usual(cause, &case);
+            assert!(can_be_followed(&fixes), "{cause}: {fixes:?}");
+            for fix in &fixes {
+                assert!(sound(fix), "{cause}: {fix:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_a_log_shows_comes_with_a_fix() {
+    let signs: Vec<_> = CHECKS.iter().flat_map(|check| check.signs.iter().copied()).collect();
+    let search = Search::new(&signs);
+    let mut seen = BTreeSet::new();
+    for sign in &signs {
+        let line = format!("OSError: {} {}\n", sign.words, sign.with.first().unwrap_or(&""));
+        let log = Log::read_with(line.as_bytes(), &search).expect("memory is readable");
+        let case = Arc::new(case(true, Some(log)));
+        let diagnosis = conclude(&case, &Selection::default(), &Observations::none(Arc::clone(&case)));
+        for ranked in &diagnosis.causes {
+            let fixes = &ranked.finding.fixes;
+            assert!(can_be_followed(fixes), "{}: {line}{fixes:?}", ranked.finding.cause);
+            assert!(fixes.iter().all(sound), "{}: {fixes:?}", ranked.finding.cause);
+            seen.insert(ranked.finding.cause.id());
+        }
+    }
+    // Most causes can be told by words alone; were it few, this test would look at nothing.
+    assert!(seen.len() > 40, "only {} of {} causes: {seen:?}", seen.len(), Cause::all().count());
+}
+
+#[test]
+fn a_token_is_never_part_of_an_action() {
+    let token = "hf_AbCdEfGhIjKlMnOpQrStUvWxYz01234567";
+    let environment =
+        environment_of(&[("HOME", "/home/ada"), ("HF_TOKEN", token), ("HF_ENDPOINT", "https://m.example")]);
+    let case = Case::new(environment, None, None, Limits::default(), SystemTime::UNIX_EPOCH);
+    for cause in Cause::all() {
+        for fix in usual(cause, &case) {
+            assert!(!format!("{fix:?}").contains(&token[3..]), "{cause}: {}", fix.id);
+        }
+    }
+}
