@@ -6,6 +6,7 @@ use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::http::Failure;
+use crate::observe::layer::limits_transfers;
 use crate::observe::route::Session;
 use crate::observe::storage::{Storage, XetHost};
 use crate::observe::tls::{Distrust, TlsFault};
@@ -59,6 +60,9 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
             .saw(Source::Network, format!("connection and TLS with `{host}` stand; its answer: {why}"))
             .fix(allow(host));
         return Conclusion::ok("").with([finding]);
+    }
+    if let Some(answer) = storage.transfer.answer.as_ref().filter(|answer| limits_transfers(answer)) {
+        return Conclusion::ok(format!("`{host}` can be reached; it limits requests with {}", answer.status));
     }
     if storage.transfer.status.is_err() {
         let why = storage.transfer.status.as_ref().err().map(ToString::to_string).unwrap_or_default();
@@ -131,8 +135,11 @@ fn out_of_its_dates(session: &Session) -> bool {
 fn refused(case: &Case, storage: &Storage) -> Option<Finding> {
     let status = *storage.transfer.status.as_ref().ok()?;
     let host = &storage.host;
+    if storage.transfer.answer.as_ref().is_some_and(limits_transfers) {
+        return None;
+    }
     match status {
-        200..=399 | 429 => None,
+        200..=399 => None,
         500..=599 => {
             let summary = format!("`{host}`, which serves the bytes, fails with {status}");
             Some(
