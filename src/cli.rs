@@ -88,7 +88,7 @@ pub struct Examination {
     #[arg(long)]
     pub wait: bool,
     /// The longest that --wait waits, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = seconds, requires = "wait")]
+    #[arg(long, value_name = "SECONDS", default_value = "900", value_parser = seconds_to_wait, requires = "wait")]
     pub max_wait: std::time::Duration,
     /// Send the token also to the server that HF_ENDPOINT names
     #[arg(long)]
@@ -234,10 +234,21 @@ impl Examination {
 /// The longest examination that may be asked for, in seconds.
 const LONGEST: f64 = 3600.0;
 
+/// The longest wait that may be asked for, in seconds: a ZeroGPU quota is new after a day.
+const LONGEST_WAIT: f64 = 31.0 * 24.0 * 3600.0;
+
 fn seconds(text: &str) -> Result<std::time::Duration, String> {
+    seconds_up_to(text, LONGEST)
+}
+
+fn seconds_to_wait(text: &str) -> Result<std::time::Duration, String> {
+    seconds_up_to(text, LONGEST_WAIT)
+}
+
+fn seconds_up_to(text: &str, longest: f64) -> Result<std::time::Duration, String> {
     let number: f64 = text.parse().map_err(|_| format!("`{text}` is no number of seconds"))?;
-    if !(number > 0.0 && number <= LONGEST) {
-        return Err(format!("{text} is not between 0 and {LONGEST} seconds"));
+    if !(number > 0.0 && number <= longest) {
+        return Err(format!("{text} is not between 0 and {longest} seconds"));
     }
     Ok(std::time::Duration::from_secs_f64(number))
 }

@@ -20,6 +20,9 @@ const VARYING: &[(&str, &str)] = &[
     (r"#[0-9a-f]{4,}", "#[fingerprint]"),
     (r"\b[0-9a-f]{40}\b", "[commit]"),
     (r"[0-9]{2}:[0-9]{2}:[0-9]{2} UTC, [0-9]+ min", "[clock] UTC, [minutes]"),
+    (r"Root=1-[0-9a-f; \n-]+", "[request id]"),
+    // Of the answers that come at once, the last one's.
+    (r"(host  [a-z.]+): [0-9]{3}", "$1: [status]"),
     (r"lies on [a-z0-9]+", "lies on [file system]"),
     (r"/tmp/[A-Za-z0-9._/-]+", "[place]"),
 ];

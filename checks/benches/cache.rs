@@ -1,8 +1,9 @@
 //! Measures the walk of a cache beside `find` and the client's own listing, and hashing beside `openssl speed`.
 //!
 //! `cargo bench -p hfdoctor-checks --bench cache -- walk CACHE [HF]` walks CACHE, and runs `find CACHE -printf '%s\n'`, and
-//! `HF cache ls` where a program HF is given, each several times, and prints the best time of each and the memory that the
-//! walk took. `… -- hash FILE` hashes FILE on every core, and runs `openssl speed -evp sha256`. Without arguments it makes a
+//! `HF cache ls` where a program HF is given, in turn and several times, and prints the best time of each, how the times of
+//! each turn compare, and the memory that the walk took. `… -- hash FILE` hashes FILE on every core, and runs
+//! `openssl speed -evp sha256`. Without arguments it makes a
 //! small cache of its own and walks that, so that the bench itself is known to work.
 
 use std::ffi::OsStr;
@@ -14,7 +15,7 @@ use hfdoctor_checks::observe::cache::folder::Folder;
 use hfdoctor_checks::observe::cache::{Bounds, Question, look};
 use hfdoctor_checks::observe::integrity::hash::sha256_of;
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 7;
 
 fn main() {
     // Cargo adds `--bench` of its own.
@@ -67,17 +68,48 @@ fn best(rounds: usize, mut run: impl FnMut()) -> Duration {
 fn walk(cache: &Path, hf: Option<&str>) {
     let question = Question { root: cache.to_owned(), target: None, local: Vec::new() };
     let mut files = 0;
-    let ours = best(ROUNDS, || {
+    let mut ours = || {
         let bounds = Bounds::until(Instant::now() + Duration::from_mins(10));
         let seen = look(&question, &bounds);
         files = seen.blobs.files + seen.links;
-    });
-    println!("walk: {:.1} ms for {files} files and links, {} at most", millis(ours), memory());
-    let find = best(ROUNDS, || run(Command::new("find").arg(cache).args(["-printf", "%s\\n"])));
-    println!("find: {:.1} ms ({:.2} of the walk's time)", millis(find), find.as_secs_f64() / ours.as_secs_f64());
-    if let Some(hf) = hf {
-        let ls = best(2, || run(Command::new(hf).args(["cache", "ls"]).env("HF_HUB_CACHE", cache)));
-        println!("hf cache ls: {:.1} ms ({:.0} of the walk's time)", millis(ls), ls.as_secs_f64() / ours.as_secs_f64());
+    };
+    // Once for nothing: what is read from the disk the first time is the disk's time.
+    ours();
+    let (mut walks, mut finds, mut lists) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        walks.push(time(&mut ours));
+        finds.push(time(|| run(Command::new("find").arg(cache).args(["-printf", "%s\\n"]))));
+        if let Some(hf) = hf.filter(|_| round < 2) {
+            lists.push(time(|| run(Command::new(hf).args(["cache", "ls"]).env("HF_HUB_CACHE", cache))));
+        }
+    }
+    println!("walk: {:.1} ms at best for {files} files and links, {} at most", millis(least(&walks)), memory());
+    println!("find: {:.1} ms at best, {}", millis(least(&finds)), compared(&walks, &finds));
+    if !lists.is_empty() {
+        println!("hf cache ls: {:.1} ms at best, {}", millis(least(&lists)), compared(&walks, &lists));
+    }
+}
+
+fn time(run: impl FnOnce()) -> Duration {
+    let began = Instant::now();
+    run();
+    began.elapsed()
+}
+
+fn least(times: &[Duration]) -> Duration {
+    times.iter().copied().min().unwrap_or_default()
+}
+
+/// How many times as long as the walk the other took, turn by turn: the middle, and the ends.
+fn compared(walks: &[Duration], others: &[Duration]) -> String {
+    let mut ratios: Vec<f64> = walks.iter().zip(others).map(|(w, o)| o.as_secs_f64() / w.as_secs_f64()).collect();
+    ratios.sort_by(f64::total_cmp);
+    match ratios[..] {
+        [] => String::new(),
+        [first, .., last] => {
+            format!("{:.2} times as long as the walk ({first:.2} to {last:.2})", ratios[ratios.len() / 2])
+        }
+        [only] => format!("{only:.2} times as long as the walk"),
     }
 }
 

@@ -59,6 +59,8 @@ const SIGNS: &[Sign] = &[
         .with(&["access", "token", "401", "403", "log in", "accept", "denied", "authent"]),
     Sign::symptom(Cause::GatedNoToken, "private or gated so make sure"),
     Sign::symptom(Cause::GatedNoToken, "ssh-auth\"").with(&["huggingface"]),
+    Sign::decisive(Cause::TokenMissing, "requires authentication, please set"),
+    Sign::symptom(Cause::GatedNoToken, "authorizationrequired"),
     Sign::decisive(Cause::TokenMissing, "token is required"),
     Sign::decisive(Cause::TokenMissing, "but no token found"),
     Sign::decisive(Cause::TokenMissing, "localtokennotfounderror"),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::observe::layer::limits_transfers;
 use crate::observe::storage::{Storage, XetHost};
 use crate::observe::{Observations, Route, Want};
 use crate::reach::{self, Fault, set_variable};
@@ -48,6 +49,9 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
     let host = &storage.host;
     if let Some(finding) = unreachable(storage).or_else(|| refused(case, storage)) {
         return Conclusion::ok("").with([finding]);
+    }
+    if let Some(answer) = storage.transfer.answer.as_ref().filter(|answer| limits_transfers(answer)) {
+        return Conclusion::ok(format!("`{host}` can be reached; it limits requests with {}", answer.status));
     }
     if storage.transfer.status.is_err() {
         let why = storage.transfer.status.as_ref().err().map(ToString::to_string).unwrap_or_default();
@@ -101,8 +105,11 @@ fn unreachable(storage: &Storage) -> Option<Finding> {
 fn refused(case: &Case, storage: &Storage) -> Option<Finding> {
     let status = *storage.transfer.status.as_ref().ok()?;
     let host = &storage.host;
+    if storage.transfer.answer.as_ref().is_some_and(limits_transfers) {
+        return None;
+    }
     match status {
-        200..=399 | 429 => None,
+        200..=399 => None,
         500..=599 => {
             let summary = format!("`{host}`, which serves the bytes, fails with {status}");
             Some(

@@ -35,6 +35,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::HfTransferProblem, "failed too many failures in parallel"),
     Sign::decisive(Cause::HfTransferProblem, "no module named 'hf_transfer'"),
     Sign::decisive(Cause::HfTransferProblem, "consider disabling hf_hub_enable_hf_transfer"),
+    Sign::decisive(Cause::HfTransferProblem, "error while removing corrupted file"),
     Sign::symptom(Cause::HfTransferProblem, "hf_transfer")
         .with(&["error", "exception", "failed", "panicked"])
         .without(&["futurewarning", "deprecated", "consider using"]),
@@ -61,6 +62,11 @@ const SIGNS: &[Sign] = &[
         "'legacy_cache_layout'",
     ]),
     Sign::decisive(Cause::ClientOutdated, "does not recognize this architecture"),
+    Sign::decisive(Cause::ClientOutdated, "huggingface-cli: command not found"),
+    Sign::decisive(Cause::ClientOutdated, "hf: command not found"),
+    // PowerShell names what it did not find in English whatever its language
+    Sign::decisive(Cause::ClientOutdated, "objectnotfound: (huggingface-cli:"),
+    Sign::decisive(Cause::ClientOutdated, "objectnotfound: (hf:"),
     Sign::decisive(Cause::ClientOutdated, "command not found").with(&["huggingface-cli", "hf:", "hf: "]),
     Sign::decisive(Cause::ClientOutdated, "'huggingface-cli' is not recognized"),
     Sign::decisive(Cause::ClientOutdated, "huggingface-cli: not found"),

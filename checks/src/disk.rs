@@ -7,6 +7,7 @@ pub(crate) use room::{clear_partials, is_useless, quoted};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
+use crate::case::target::From;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Bearing, Cause, Certainty, Evidence, Finding, Source};
@@ -62,6 +63,8 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::DiskFull, "failed writing body"),
     Sign::hint(Cause::DiskFull, "not enough free disk space to download"),
     Sign::decisive(Cause::DiskQuota, "disk quota exceeded"),
+    // the BSDs and macOS
+    Sign::decisive(Cause::DiskQuota, "disc quota exceeded"),
     Sign::decisive(Cause::DiskQuota, "[errno 122]"),
     Sign::decisive(Cause::DiskQuota, "[errno 69]"),
     Sign::decisive(Cause::DiskQuota, "os error 122)"),
@@ -181,9 +184,13 @@ fn of_cache(case: &Case, volume: &Volume, need: Option<Need>) -> Option<Finding>
     }
     let free = volume.free?;
     match need {
+        // Which of the files was asked for is not known: only one that fits nowhere says something.
+        Some(need) if is_guess(case) && need.largest <= free => None,
         Some(need) if need.bytes > free => {
             // One file that does not fit will fail; of a whole repository the person may want a part.
-            let certainty = if need.largest > free || case.target.as_ref().is_some_and(|t| t.file.is_some()) {
+            let certainty = if is_guess(case) {
+                Certainty::Likely
+            } else if need.largest > free || case.target.as_ref().is_some_and(|t| t.file.is_some()) {
                 Certainty::Confirmed
             } else {
                 Certainty::Likely
@@ -221,6 +228,11 @@ fn of_cache(case: &Case, volume: &Volume, need: Option<Need>) -> Option<Finding>
         }
         _ => None,
     }
+}
+
+/// Whether the target is a whole repository that nobody named: its download broke off, which may have been of one file.
+fn is_guess(case: &Case) -> bool {
+    case.target.as_ref().is_some_and(|target| target.from == From::Cache && target.file.is_none())
 }
 
 fn need_in_words(need: Need) -> String {

@@ -26,6 +26,9 @@ pub static CHECK: Check = Check {
 const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::SymlinkUnsupported, "too many levels of symbolic links"),
     Sign::decisive(Cause::SymlinkUnsupported, "unable to create symlink"),
+    // ERROR_SYMLINK_CLASS_DISABLED, whatever the language
+    Sign::decisive(Cause::SymlinkUnsupported, "[winerror 1463]"),
+    Sign::decisive(Cause::SymlinkUnsupported, "symbolic link cannot be followed"),
     Sign::decisive(Cause::SymlinkUnsupported, "[winerror 1920]"),
     Sign::decisive(Cause::SymlinkUnsupported, "[winerror 448]"),
     Sign::decisive(Cause::SymlinkUnsupported, "[winerror 4390]"),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::case::{Case, log::Sign};
+use crate::case::{Case, Target, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::disk::quoted;
@@ -80,6 +80,8 @@ const SIGNS: &[Sign] = &[
         "doesn't match",
     ]),
     Sign::decisive(Cause::CorruptFile, "sha256 mismatch"),
+    Sign::decisive(Cause::CorruptFile, "sha mismatch"),
+    Sign::symptom(Cause::CorruptFile, "could not parse modelproto"),
     Sign::decisive(Cause::CorruptFile, "sha256 does not match"),
     Sign::decisive(Cause::CorruptFile, "sha256 hash").with(&["mismatch", "not match"]),
     Sign::decisive(Cause::CorruptFile, "sha256sum mismatch"),
@@ -140,16 +142,22 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
         Err(why) => return Conclusion::unknown(why.to_string()).with(logged),
     };
     let mut damaged = seen.damaged.clone();
+    let mut wanted = None;
     if let (Some(target), Ok(cache)) = (&case.target, observations.cache()) {
         let record = observations.record().ok().and_then(|record| record.repository.as_ref());
         if let (Some(cached), Some(expected)) = (&cache.target, need::expected(target, record, cache.target.as_ref())) {
-            let name = RepoName { kind: target.repo_type, id: target.repo_id.clone() };
-            for wrong in wrong_sizes(&name, cached, &expected) {
+            for wrong in wrong_sizes(&name_of(target), cached, &expected) {
                 if !damaged.iter().any(|d| d.path == wrong.path) {
                     damaged.push(wrong);
                 }
             }
+            wanted = Some(expected);
         }
+    }
+    // A folder of one's own does not say whose files it holds; their hashes do, where the target's are known.
+    if let Some(wanted) = &wanted {
+        let of_target = |d: &Damaged| wanted.values().any(|file| d.etag.as_deref() == Some(file.etag.as_str()));
+        damaged.retain(|d| d.local.is_none() || of_target(d));
     }
     let (pointers, corrupt): (Vec<&Damaged>, Vec<&Damaged>) =
         damaged.iter().partition(|d| matches!(d.damage, Damage::Header(Flaw::Pointer(_))));
@@ -158,13 +166,28 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
         Some((path, why)) if case.limits.verify && damaged.is_empty() => {
             Conclusion::unknown(format!("{} could not be read: {why}", path.display()))
         }
+        _ if seen.stopped && damaged.is_empty() => Conclusion::unknown(format!(
+            "stopped before all was hashed: {} ({}) have the hashes that they should have",
+            count(seen.hashed, "file"),
+            size(seen.hashed_bytes)
+        )),
         _ => Conclusion::ok(in_order(case, seen)),
     };
-    if !corrupt.is_empty() {
-        conclusion.add(corrupt_files(case, &corrupt));
+    for (files, are_pointers) in [(corrupt, false), (pointers, true)] {
+        if files.is_empty() {
+            continue;
+        }
+        let mut finding = if are_pointers { lfs_pointers(case, &files, seen) } else { corrupt_files(case, &files) };
+        // Whether a folder of one's own has to do with the target is not known.
+        if case.target.is_some() && wanted.is_none() && files.iter().all(|d| d.local.is_some()) {
+            finding.bearing = finding.bearing.min(Bearing::Condition);
+        }
+        conclusion.add(finding);
     }
-    if !pointers.is_empty() {
-        conclusion.add(lfs_pointers(case, &pointers, seen));
+    if let Some(first) = seen.edited.first() {
+        let others = seen.edited.len() - 1;
+        let and = if others == 0 { String::new() } else { format!(" and {}", count(others as u64, "other file")) };
+        conclusion.notes.push(format!("{}{and} changed since the download: not held against it", first.display()));
     }
     conclusion.with(logged)
 }
@@ -193,6 +216,8 @@ fn wrong_sizes(name: &RepoName, cached: &TargetCache, expected: &BTreeMap<String
                 file: file.clone(),
                 path: cached.folder.join("blobs").join(&wanted.etag),
                 link: cached.files.contains_key(file).then(|| cached.path_of(file)).flatten(),
+                local: None,
+                etag: Some(wanted.etag.clone()),
                 shared: blob.shared,
                 size,
                 modified: blob.modified,
@@ -200,6 +225,10 @@ fn wrong_sizes(name: &RepoName, cached: &TargetCache, expected: &BTreeMap<String
             })
         })
         .collect()
+}
+
+fn name_of(target: &Target) -> RepoName {
+    RepoName { kind: target.repo_type, id: target.repo_id.clone() }
 }
 
 fn bearing(case: &Case, damaged: &[&Damaged]) -> Bearing {
@@ -216,9 +245,10 @@ fn bearing(case: &Case, damaged: &[&Damaged]) -> Bearing {
 
 /// The file with whose it is.
 fn called(damaged: &Damaged) -> String {
-    match &damaged.repository {
-        Some(repository) => format!("{} of {repository}", damaged.file),
-        None => damaged.file.clone(),
+    match (&damaged.repository, &damaged.local) {
+        (Some(repository), _) => format!("{} of {repository}", damaged.file),
+        (None, Some(folder)) => format!("{} in {}", damaged.file, folder.display()),
+        (None, None) => damaged.file.clone(),
     }
 }
 
@@ -271,7 +301,10 @@ fn fetch_again(case: &Case, damaged: &[&Damaged]) -> Fix {
     }
     let title = "move the damaged content away and fetch it again";
     let mut fix = if paths.is_empty() {
-        Fix::manual("fetch-again", "fetch the damaged files again")
+        damaged.iter().filter(|d| d.local.is_some()).take(8).fold(
+            Fix::manual("fetch-again", "remove the damaged files and fetch them again, as they were fetched at first"),
+            |fix, one| fix.command(format!("rm {}", quoted(&one.path))),
+        )
     } else {
         Fix::automatic(
             "remove-corrupt-files",
@@ -285,7 +318,10 @@ fn fetch_again(case: &Case, damaged: &[&Damaged]) -> Fix {
     }
     let mut commands = BTreeSet::new();
     for one in damaged {
-        if let Some(name) = &one.repository {
+        if let (Some(folder), Some(target)) = (&one.local, &case.target) {
+            let command = download_command(case, &name_of(target), Some(&one.file));
+            commands.insert(format!("{command} --local-dir {}", quoted(folder)));
+        } else if let Some(name) = &one.repository {
             let force = if one.shared { " --force-download" } else { "" };
             commands.insert(format!("{}{force}", download_command(case, name, Some(&one.file))));
         }
@@ -302,7 +338,7 @@ fn lfs_pointers(case: &Case, damaged: &[&Damaged], seen: &Integrity) -> Finding 
         Damage::Header(Flaw::Pointer(pointer)) => size(pointer.size),
         _ => String::new(),
     };
-    let in_clone = first.repository.is_none();
+    let in_clone = first.repository.is_none() && first.local.is_none();
     let place = seen.clone.as_ref().filter(|_| in_clone).map_or_else(String::new, |c| format!(" in {}", c.display()));
     let summary = if damaged.len() == 1 {
         format!(
@@ -326,7 +362,8 @@ fn lfs_pointers(case: &Case, damaged: &[&Damaged], seen: &Integrity) -> Finding 
     }
     let mut finding = Finding::new(Cause::LfsPointer, certainty, summary).bearing(bearing);
     for one in damaged.iter().take(MAX_NAMED) {
-        finding = finding.saw(Source::Disk, format!("{}: {}", one.path.display(), flaw(one)));
+        let path = one.link.as_ref().unwrap_or(&one.path);
+        finding = finding.saw(Source::Disk, format!("{}: {}", path.display(), flaw(one)));
     }
     if let Some(clone) = seen.clone.as_ref().filter(|_| in_clone) {
         let fix = Fix::manual("git-lfs-pull", "let git-lfs fetch the files")

@@ -36,7 +36,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::LockStuck, "[winerror 33]"),
     Sign::decisive(Cause::LockStuck, "os error 32)"),
     Sign::decisive(Cause::LockStuck, "os error 33)"),
-    Sign::symptom(Cause::LockStuck, "being used by another process"),
+    Sign::symptom(Cause::LockStuck, "being used by another process").without(&["removing corrupted file"]),
     Sign::symptom(Cause::LockStuck, "fcntl.flock"),
     Sign::symptom(Cause::LockStuck, "waiting for lock").with(&["hub", "model", "download", "hugging", ".lock"]),
     Sign::symptom(Cause::LockStuck, "waiting for file lock"),
@@ -67,10 +67,19 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
             Judged::Working(note) => conclusion.notes.push(note),
         }
     }
-    // Where the log says that a lock was waited for, the file system's nature belongs to the evidence.
-    let logged = logged.into_iter().map(|finding| match &locks.unreliable {
-        Some(kind) => finding.saw(Source::Disk, format!("the hub cache lies on {kind}, where locks may mean nothing")),
-        None => finding,
+    // Where the log says that a lock was waited for, who holds it now belongs to the evidence, and the file system's nature.
+    let logged = logged.into_iter().map(|mut finding| {
+        for held in locks.held.iter().take(2) {
+            if let Judged::Working(words) = judge(case, held) {
+                finding = finding.saw(Source::Disk, words);
+            }
+        }
+        match &locks.unreliable {
+            Some(kind) => {
+                finding.saw(Source::Disk, format!("the hub cache lies on {kind}, where locks may mean nothing"))
+            }
+            None => finding,
+        }
     });
     conclusion.with(logged)
 }

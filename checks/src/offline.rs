@@ -46,6 +46,8 @@ const SIGNS: &[Sign] = &[
         "locally",
     ]),
     Sign::symptom(Cause::OfflineMode, "is in offline mode"),
+    Sign::decisive(Cause::OfflineMode, "hf_hub_offline is set"),
+    Sign::decisive(Cause::OfflineMode, "cannot download model in offline mode"),
 ];
 
 fn conclude(case: &Case, _: &Observations) -> Conclusion {

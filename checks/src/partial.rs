@@ -4,6 +4,7 @@ mod leftover;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::case::target::From;
 use crate::case::{Case, RepoType, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
@@ -40,6 +41,9 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::PartialCache, "the cached snapshot for"),
     Sign::decisive(Cause::PartialCache, "invalid part file"),
     Sign::decisive(Cause::PartialCache, "file size mismatch"),
+    Sign::symptom(Cause::PartialCache, "no .safetensors files").with(&["/snapshots/", "\\snapshots\\"]),
+    Sign::decisive(Cause::PartialCache, "not all tensors loaded from model file"),
+    Sign::symptom(Cause::PartialCache, "no such file or directory").with(&["/blobs'", "/blobs/", "/blobs:"]),
     Sign::decisive(Cause::PartialCache, "the model is not fully cached locally"),
     Sign::decisive(Cause::PartialCache, "invalid range header"),
     Sign::decisive(Cause::PartialCache, "doesn't seem to support byte ranges"),
@@ -100,6 +104,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     if cache.reach == Reach::Part {
         conclusion.notes.push(format!("only a part of the hub cache at {} was looked at", cache.root.display()));
     }
+    conclusion.notes.extend(target_of_traces(case, observations));
     leftover::judge(case, cache, &expected, &mut conclusion);
     if let Some(finding) = broken_links(case, cache, &mut conclusion) {
         conclusion.add(finding);
@@ -123,6 +128,16 @@ fn in_order(cache: &Cache) -> String {
             }
         ),
     }
+}
+
+/// Says where the target comes from when nobody named one.
+fn target_of_traces(case: &Case, observations: &Observations) -> Option<String> {
+    let target = case.target.as_ref().filter(|target| target.from == From::Cache)?;
+    let name = RepoName { kind: target.repo_type, id: target.repo_id.clone() };
+    let traces = observations.traces().ok();
+    let partial = traces.and_then(|traces| traces.partial.as_ref()).filter(|partial| partial.repository == name);
+    let when = partial.map_or_else(String::new, |partial| format!(" {} ago", age(case.now, partial.modified)));
+    Some(format!("{name} was looked at because its download broke off{when}; `hfdoctor ORG/NAME` asks about another"))
 }
 
 /// Whether a repository is the target.

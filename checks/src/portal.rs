@@ -22,6 +22,8 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    // a redirect to a login page, which takes the address asked for along
+    Sign::symptom(Cause::CaptivePortal, "=https%3a%2f%2fhuggingface.co").without(&["huggingface.co/login"]),
     Sign::symptom(Cause::CaptivePortal, "location: http").with(&[
         "//10.",
         "//192.168.",

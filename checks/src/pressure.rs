@@ -3,15 +3,18 @@
 #![allow(clippy::similar_names, reason = "case and cause are the words of this program")]
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Bearing, Cause, Certainty, Evidence, Finding, Source};
-use crate::observe::downloads::{Download, Program};
+use crate::observe::downloads::{Download, Downloads, Program};
 use crate::observe::layer::Layer;
 use crate::observe::{Observations, Want};
 use crate::rate_limit::live::{self, Live};
+use crate::rate_limit::logged;
 use crate::rate_limit::remedies::{Ends, guess, remedies};
+use crate::rate_limit::workers::xet_variable;
 
 const CAUSES: &[Cause] = &[Cause::TooParallel, Cause::RetryStorm];
 
@@ -45,8 +48,9 @@ const MOST: usize = 8;
 
 fn wants(case: &Case) -> BTreeSet<Want> {
     match case.target {
-        Some(_) => BTreeSet::from([Want::Downloads, Want::Resolve, Want::Record]),
-        None => BTreeSet::from([Want::Downloads, Want::Control]),
+        _ if case.limits.offline => BTreeSet::from([Want::Downloads]),
+        Some(_) => BTreeSet::from([Want::Downloads, Want::Resolve, Want::Record, Want::Route, Want::Storage]),
+        None => BTreeSet::from([Want::Downloads, Want::Control, Want::Route, Want::Storage]),
     }
 }
 
@@ -54,6 +58,9 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     let live = live::look(case, seen);
     let mut log = log_findings(case, CAUSES);
     for finding in &mut log {
+        if let Some(log) = case.log.as_ref().filter(|_| finding.bearing == Bearing::Failure) {
+            logged::tell(case, log.facts(), finding);
+        }
         let fixes = remedies(case, finding.cause, ends(case, &live));
         finding.fixes.extend(fixes);
     }
@@ -62,10 +69,39 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
         return Conclusion::ok("no limit is met that anything could provoke").with(log);
     }
     let conclusion = match seen.downloads() {
-        Ok(downloads) => from_downloads(case, &live, downloads),
+        Ok(downloads) => from_downloads(case, &live, &all(seen, downloads)),
         Err(why) => Conclusion::unknown(why.to_string()),
     };
     conclusion.with(from_variables(case, &live)).with(log)
+}
+
+/// The known programs, and the others that hold many connections to the hosts of the case.
+fn all(seen: &Observations, downloads: &Downloads) -> Vec<Download> {
+    let ways = [seen.route().ok(), seen.storage().ok().and_then(|s| s.as_ref()).map(|s| &s.route)];
+    let direct = ways.into_iter().flatten().filter(|route| route.proxied.is_none());
+    let addresses: Vec<SocketAddr> =
+        direct.filter_map(|route| route.direct.as_ref()).flat_map(|d| &d.attempts).map(|a| a.address).collect();
+    let mut all = downloads.running.clone();
+    for busy in &downloads.busy {
+        let connections = busy.connections_to(&addresses);
+        match all.iter_mut().find(|known| known.pid == busy.pid) {
+            // What is open says more than what an option allows.
+            Some(known) if connections > known.connections => {
+                known.connections = connections;
+                known.to_hub = Some(true);
+            }
+            None if connections > USUAL => all.push(Download {
+                pid: busy.pid,
+                program: Program::Other,
+                shown: busy.name.clone(),
+                to_hub: Some(true),
+                connections,
+                without_pause: false,
+            }),
+            _ => {}
+        }
+    }
+    all
 }
 
 fn from_downloads(case: &Case, live: &Live<'_>, downloads: &[Download]) -> Conclusion {
@@ -122,7 +158,13 @@ fn provoking(
         .map(|d| {
             Evidence::new(
                 Source::Client,
-                format!("process {}: `{}`, up to {} connections", d.pid, d.shown, d.connections),
+                match d.connections {
+                    n if d.program == Program::Other => {
+                        format!("process {}: `{}`, {n} connections open to the hosts of this download", d.pid, d.shown)
+                    }
+                    1 => format!("process {}: `{}`", d.pid, d.shown),
+                    n => format!("process {}: `{}`, up to {n} connections", d.pid, d.shown),
+                },
             )
         })
         .collect();
@@ -147,11 +189,8 @@ fn from_variables(case: &Case, live: &Live<'_>) -> Option<Finding> {
         let value: u32 = case.environment.var(name)?.trim().parse().ok()?;
         (value > usual).then(|| format!("`{name}={value}`"))
     };
-    let mut set: Vec<String> =
-        [above("HF_XET_NUM_CONCURRENT_RANGE_GETS", 16), above("HF_XET_FIXED_DOWNLOAD_CONCURRENCY", 16)]
-            .into_iter()
-            .flatten()
-            .collect();
+    // Another version's variable is not read and raises nothing.
+    let mut set: Vec<String> = xet_variable(case).and_then(|name| above(name, 16)).into_iter().collect();
     if case.environment.switch("HF_XET_HIGH_PERFORMANCE") {
         set.push("`HF_XET_HIGH_PERFORMANCE` is on".to_owned());
     }

@@ -2,18 +2,20 @@
 
 mod forecast;
 pub(crate) mod live;
+pub(crate) mod logged;
 pub(crate) mod remedies;
+pub(crate) mod workers;
 
 use std::collections::BTreeSet;
 
-use self::forecast::{Forecast, forecast};
-use self::live::{Limit, Live, left};
+use self::forecast::forecast;
+use self::live::{Limit, Live, left, span};
 use self::remedies::{Ends, guess, remedies};
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
+use crate::diagnosis::forecast::grouped;
 use crate::diagnosis::{Bearing, Cause, Certainty, Evidence, Finding, Source};
 use crate::observe::limits::spent_by_others;
-use crate::observe::rate_limit::wait_in_words;
 use crate::observe::{Observations, Want};
 
 const CAUSES: &[Cause] = &[
@@ -37,6 +39,9 @@ pub static CHECK: Check = Check {
 const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::RateLimitAccount, "rate limit for the /whoami-v2 endpoint"),
     Sign::decisive(Cause::RateLimitCdn, "please reduce your request rate"),
+    Sign::decisive(Cause::RateLimitCdn, "slow down for url"),
+    Sign::decisive(Cause::RateLimitCdn, "503 slow down"),
+    Sign::decisive(Cause::RateLimitCdn, "x-amzn-waf-action"),
     Sign::symptom(Cause::RateLimitAnonymous, "too many requests"),
     Sign::decisive(Cause::RateLimitAnonymous, "we had to rate limit your ip"),
     Sign::decisive(Cause::RateLimitAccount, "we had to rate limit you").without(&["rate limit your ip"]),
@@ -59,8 +64,9 @@ const SIGNS: &[Sign] = &[
 
 fn wants(case: &Case) -> BTreeSet<Want> {
     match case.target {
-        Some(_) => BTreeSet::from([Want::Resolve, Want::Record]),
-        None => BTreeSet::from([Want::Control]),
+        _ if case.limits.offline => BTreeSet::new(),
+        Some(_) => BTreeSet::from([Want::Resolve, Want::Record, Want::Storage]),
+        None => BTreeSet::from([Want::Control, Want::Storage]),
     }
 }
 
@@ -68,6 +74,11 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     let live = live::look(case, seen);
     let mut log = log_findings(case, CAUSES);
     let mut found: Vec<Finding> = live.limits.iter().map(|limit| finding(case, limit)).collect();
+    if let Some(log_read) = &case.log {
+        for finding in log.iter_mut().filter(|finding| finding.bearing == Bearing::Failure) {
+            logged::tell(case, log_read.facts(), finding);
+        }
+    }
     correct_the_guess(&mut log, &mut found);
     for finding in &mut log {
         if !found.iter().any(|live| live.cause == finding.cause) {
@@ -75,12 +86,18 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
         }
     }
     found.extend(log);
-    shared_address(case, seen, &live, &mut found);
     let mut conclusion = state(case, seen, &live);
-    match forecast(case, seen, &live) {
-        Forecast::Fits => {}
-        Forecast::Waits(words) => conclusion = conclusion.note(words),
-        Forecast::Fails(finding) => found.push(*finding),
+    if let Some(note) = shared_address(case, &live, &mut found) {
+        conclusion = conclusion.note(note);
+    }
+    if let Some(words) = forecast(case, seen, &live) {
+        let counted = |f: &&mut Finding| {
+            f.bearing == Bearing::Failure && matches!(f.cause, Cause::RateLimitAnonymous | Cause::RateLimitAccount)
+        };
+        match found.iter_mut().find(counted) {
+            Some(finding) => finding.evidence.push(Evidence::new(Source::Hub, words)),
+            None => conclusion = conclusion.note(words),
+        }
     }
     for note in live.notes {
         conclusion = conclusion.note(note);
@@ -137,20 +154,22 @@ fn correct_the_guess(log: &mut [Finding], live: &mut [Finding]) {
 
 /// Adds to a finding of the log what can be told by now, and the remedies.
 fn finish(case: &Case, live: &Live<'_>, finding: &mut Finding) {
-    let said = finding.evidence.iter().find_map(|evidence| wait_in_words(&evidence.detail));
-    let mut ends = match said.and_then(|wait| case.now.checked_add(wait)) {
-        // When the log was written is not known: by then at the latest.
-        Some(time) => Ends::About(time),
-        None => guess(finding.cause, case.now),
+    let facts = case.log.as_ref().map(crate::case::Log::facts);
+    let mut ends = logged::ends(case, facts, finding);
+    let served = match facts {
+        Some(facts) => live.serves_by_now(finding.cause, facts.host.as_ref().map(|host| host.value.as_str())),
+        None => live.serves_by_now(finding.cause, None),
     };
-    if matches!(finding.cause, Cause::RateLimitAnonymous | Cause::RateLimitAccount)
-        && let Some((glimpse, remaining)) = live.quota()
-        && glimpse.block.is_none()
-        && glimpse.answer.with_token == (finding.cause == Cause::RateLimitAccount)
-        && remaining.left > 0
-    {
+    if let Some(served) = served {
+        let age = facts.and_then(|facts| logged::age(case, facts));
+        let age = age.map(|age| format!("the log's refusal is {} old; ", span(age))).unwrap_or_default();
+        finding.evidence.push(Evidence::new(Source::Hub, format!("{age}by now: {served}")));
         ends = Ends::Over;
-        finding.evidence.push(Evidence::new(Source::Hub, format!("by now: {}", left(glimpse, remaining))));
+    } else if ends == Ends::Over
+        && let Some(age) = facts.and_then(|facts| logged::age(case, facts))
+    {
+        let words = format!("the log's refusal is {} old: the window that it counted in has ended since", span(age));
+        finding.evidence.push(Evidence::new(Source::Log, words));
     }
     for fix in remedies(case, finding.cause, ends) {
         if !finding.fixes.iter().any(|known| known.id == fix.id) {
@@ -159,35 +178,38 @@ fn finish(case: &Case, live: &Live<'_>, finding: &mut Finding) {
     }
 }
 
-/// Whether others use the same address: a proxy that all leave through, or a quota that falls without our doing.
-fn shared_address(case: &Case, seen: &Observations, live: &Live<'_>, found: &mut Vec<Finding>) {
-    let Some(limited) = found
-        .iter_mut()
-        .find(|f| matches!(f.cause, Cause::RateLimitAnonymous | Cause::RateLimitIp | Cause::RateLimitCdn))
-    else {
-        return;
+/// Whether others use the same address: a proxy that all leave through, or a quota that falls without our doing. Where no
+/// limit is met, that is a note.
+fn shared_address(case: &Case, live: &Live<'_>, found: &mut Vec<Finding>) -> Option<String> {
+    let spent = spent_by_others(&live.glimpses).map(|spent| {
+        format!(
+            "between two answers the quota of this address fell by {} requests that hfdoctor did not send: others, or \
+             another program here, use it too",
+            grouped(spent)
+        )
+    });
+    let by_address = |f: &&mut Finding| {
+        matches!(f.cause, Cause::RateLimitAnonymous | Cause::RateLimitIp | Cause::RateLimitCdn)
+            && f.bearing == Bearing::Failure
     };
+    let Some(limited) = found.iter_mut().find(by_address) else { return spent };
     let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
     if let Some(name) = names.into_iter().find(|name| case.environment.non_empty(name).is_some()) {
         let detail = format!("`{name}` names a proxy: everybody who leaves through it has the same address");
         limited.evidence.push(Evidence::new(Source::Environment, detail));
     }
-    if let Some(spent) = spent_by_others(&live.glimpses, seen.network().requests) {
-        let detail = format!(
-            "the quota of this address fell by {spent} requests within a second that hfdoctor did not send: others, or \
-             another program here, use it too"
-        );
-        if limited.cause == Cause::RateLimitIp {
-            limited.evidence.push(Evidence::new(Source::Hub, detail));
-        } else {
-            let summary = "this address is shared with others who send requests to the Hub";
-            let finding = Finding::new(Cause::RateLimitIp, Certainty::Possible, summary)
-                .bearing(Bearing::Condition)
-                .saw(Source::Hub, detail)
-                .with_fixes(remedies(case, Cause::RateLimitIp, guess(Cause::RateLimitIp, case.now)));
-            found.push(finding);
-        }
+    let detail = spent?;
+    if limited.cause == Cause::RateLimitIp {
+        limited.evidence.push(Evidence::new(Source::Hub, detail));
+    } else {
+        let summary = "this address is shared with others who send requests to the Hub";
+        let finding = Finding::new(Cause::RateLimitIp, Certainty::Possible, summary)
+            .bearing(Bearing::Condition)
+            .saw(Source::Hub, detail)
+            .with_fixes(remedies(case, Cause::RateLimitIp, guess(Cause::RateLimitIp, case.now)));
+        found.push(finding);
     }
+    None
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
+/// What follows where a folder of this machine was named.
+const LOCAL_FOLDERS: &[&str] = &["specified: '/", "specified: './", "specified: '../", "specified: '~", ":\\"];
+
 const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::RepoNotFound, "could not find space"),
     Sign::symptom(Cause::FileNotFound, "no compatible download options found"),
@@ -99,7 +102,10 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::RepoIdInvalid, "invalid repo id"),
     Sign::decisive(Cause::RepoIdInvalid, "invalid repo name"),
     Sign::decisive(Cause::RepoIdInvalid, "invalid repo_id"),
-    Sign::wrapper(Cause::RepoNotFound, "invalid repository id or local directory specified"),
+    Sign::wrapper(Cause::RepoNotFound, "invalid repository id or local directory specified").without(LOCAL_FOLDERS),
+    Sign::symptom(Cause::FileNotFound, "invalid repository id or local directory specified").with(LOCAL_FOLDERS),
+    Sign::symptom(Cause::FileNotFound, "no such modeling files are available"),
+    Sign::decisive(Cause::RepoIdInvalid, "invalid hf repo format"),
 ];
 
 /// How alike a file's name has to be to be suggested, from 0 to 1.

@@ -6,6 +6,7 @@ use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::http::Failure;
+use crate::observe::layer::limits_transfers;
 use crate::observe::storage::{End, Storage, Transfer};
 use crate::observe::{Observations, Want};
 use crate::reach::{self, first_answer, set_variable};
@@ -139,6 +140,9 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
         Ok(None) => return Conclusion::skipped("nothing large to measure with"),
         Err(why) => return Conclusion::unknown(why.to_string()),
     };
+    if storage.transfer.answer.as_ref().is_some_and(limits_transfers) {
+        return Conclusion::unknown(format!("not measured: `{}` limits requests", storage.host));
+    }
     if !matches!(storage.transfer.status, Ok(200..=299)) {
         // Whether it times out after the way stands is this check's matter; everything else is another's.
         if let Err(Failure::Timeout(why)) = &storage.transfer.status

@@ -19,6 +19,8 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    // the library itself, in a stack or a core dump
+    Sign::symptom(Cause::XetClient, "hf_xet.abi3.so").without(&["site-packages/hf_xet/hf_xet.abi3.so: cannot"]),
     Sign::symptom(Cause::XetClient, "xet runtime error"),
     Sign::symptom(Cause::XetClient, "does not contain a refresh endpoint"),
     Sign::symptom(Cause::XetClient, "merkledb"),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use hfdoctor_checks::case::{Case, Environment, Limits, Target};
-use hfdoctor_checks::diagnosis::resets_at;
+use hfdoctor_checks::diagnosis::{Reset, resets_at};
+use hfdoctor_checks::observe::traces;
 use hfdoctor_checks::{Diagnosis, Selection, examine};
 
 use super::{CommandError, input, print};
@@ -33,18 +34,20 @@ pub fn run(options: &Examination) -> Result<ExitCode, CommandError> {
         for_a_ticket: report::redacted(&case, &options.for_a_ticket()),
     };
     print(&written(&report, options.format(), &context));
-    if options.wait
-        && let Some(time) = resets_at(&diagnosis.causes)
-    {
-        return Ok(wait_until(time, options.max_wait).into());
+    if options.wait {
+        match resets_at(&diagnosis.causes) {
+            Some(reset) => return Ok(wait_until(reset, options.max_wait).into()),
+            None if diagnosis.causes.is_empty() => {}
+            None => eprintln!("hfdoctor: not waiting: what was found first does not end by waiting"),
+        }
     }
     Ok(exit.into())
 }
 
-fn wait_until(time: SystemTime, most: Duration) -> Exit {
-    match wait::until(time, SystemTime::now(), most) {
+fn wait_until(reset: Reset, most: Duration) -> Exit {
+    match wait::until(reset, SystemTime::now(), most) {
         Ok(needed) => {
-            wait::count_down(needed);
+            wait::count_down(needed, reset.estimated);
             Exit::Healthy
         }
         Err(too_long) => {
@@ -58,7 +61,12 @@ fn wait_until(time: SystemTime, most: Duration) -> Exit {
 pub fn case(options: &Examination) -> Result<Case, CommandError> {
     let target = target(options)?;
     let log = input::log(options.log.as_deref(), target.is_some())?;
-    Ok(Case::new(Environment::of_process(), target, log, limits(options), SystemTime::now()))
+    let mut case = Case::new(Environment::of_process(), target, log, limits(options), SystemTime::now());
+    // Run bare after a failed download: what broke off is what is asked about.
+    if case.target.is_none() && case.log.is_none() {
+        case.target = traces::target(&case.settings, case.now);
+    }
+    Ok(case)
 }
 
 /// The target that the command line names.

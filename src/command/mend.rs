@@ -31,7 +31,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CommandError> {
     let case = Arc::new(diagnose::case(options)?);
     let diagnosis = diagnose::diagnose(&case, options)?;
     let interrupted = Arc::new(AtomicBool::new(false));
-    let engine = Engine::new(world(&case, &interrupted));
+    let mut world = world(&case, &interrupted);
+    if options.wait {
+        world.longest_wait = options.max_wait;
+    }
+    let engine = Engine::new(world);
     let plan = engine.plan(&diagnosis.causes);
     let planned: Vec<PlannedReport> = plan.fixes.iter().map(PlannedReport::of).collect();
 

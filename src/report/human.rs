@@ -114,9 +114,13 @@ fn dotted(names: &[&str]) -> String {
 
 /// Wraps at blanks; a word longer than the line is broken only when it has to be.
 fn wrap(text: &str, width: usize) -> Vec<String> {
+    // A line never runs over, however uneven the edge becomes.
+    let mut penalties = textwrap::wrap_algorithms::Penalties::new();
+    penalties.overflow_penalty = 1_000_000;
     let options = textwrap::Options::new(width)
         .word_splitter(textwrap::WordSplitter::NoHyphenation)
-        .word_separator(textwrap::WordSeparator::AsciiSpace);
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .wrap_algorithm(textwrap::WrapAlgorithm::OptimalFit(penalties));
     text.lines().flat_map(|line| textwrap::wrap(line, &options)).map(|line| line.replace(NO_BREAK, " ")).collect()
 }
 

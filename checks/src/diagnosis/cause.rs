@@ -144,7 +144,7 @@ causes! {
         "huggingface.co/docs/huggingface_hub/guides/manage-cache" []
     SlowConnection "slow-connection" Slow "the transfer is too slow or breaks off part-way"
         "huggingface.co/docs/huggingface_hub/package_reference/environment_variables#hfhubdownloadtimeout" [PartialCache]
-    RateLimitAccount "rate-limit-account" Rate "this account's own request quota is used up"
+    RateLimitAccount "rate-limit-account" Rate "this account's requests have reached a limit"
         "huggingface.co/docs/hub/rate-limits" []
     RateLimitIp "rate-limit-ip" Rate "this address is throttled"
         "huggingface.co/docs/hub/rate-limits" []

@@ -100,19 +100,23 @@ impl Shortage {
             grouped(self.windows),
             WINDOW.as_secs() / 60,
         );
-        let better = tiers::TIERS
+        // The next plan, and the first one that needs one window.
+        let next = tiers::next_above(self.bucket, self.quota);
+        let enough = tiers::TIERS
             .iter()
             .find(|t| t.quota(self.bucket) > self.quota && t.quota(self.bucket) >= self.needed)
-            .or_else(|| tiers::next_above(self.bucket, self.quota));
-        if let Some(tier) = better {
+            .filter(|enough| Some(*enough) != next);
+        let with = |tier: &tiers::Tier| {
             let quota = tier.quota(self.bucket);
             let windows = match self.needed.div_ceil(quota.max(1)) {
                 1 => "one window".to_owned(),
                 n => format!("{} windows", grouped(n)),
             };
-            let quota = grouped(quota);
-            let more = format!("; with {} ({quota} a window, published {}) {windows}", tier.plan, tiers::AS_OF);
-            words.push_str(&more);
+            format!("with {} ({} a window) {windows}", tier.plan, grouped(quota))
+        };
+        let better: Vec<String> = next.into_iter().chain(enough).map(with).collect();
+        if !better.is_empty() {
+            words.extend(["; ", &better.join(", "), ", by the figures published in ", tiers::AS_OF]);
         }
         words
     }
@@ -169,7 +173,12 @@ mod tests {
         let words = short.words("without a token");
         assert!(words.starts_with("12,431 files need about 24,862 requests"), "{words}");
         assert!(words.contains("after about 12 %"), "{words}");
-        assert!(words.contains("with Enterprise (50,000 a window, published September 2025) one window"), "{words}");
+        assert!(
+            words.contains(
+                "with a free account (5,000 a window) 5 windows, with Enterprise (50,000 a window) one window"
+            )
+        );
+        assert!(words.ends_with("published in September 2025"), "{words}");
     }
 
     #[test]

@@ -13,4 +13,4 @@ pub use cause::{CAUSES, Cause, Group};
 pub use finding::{Bearing, Certainty, Evidence, Finding, Note, Source};
 pub use fix::{Action, Fix, Risk};
 pub use rank::{Ranked, rank};
-pub use reset::resets_at;
+pub use reset::{Reset, resets_at};

@@ -23,6 +23,7 @@ pub fn fixes(case: &Case, volume: &Volume, cache: Option<&Cache>, need: Option<N
     };
     fixes.extend(first);
     if let Some(cache) = cache {
+        fixes.extend(clear_xet(cache));
         fixes.extend(prune(case, cache));
         fixes.extend(remove(case, volume, cache, need));
     }
@@ -75,10 +76,12 @@ fn free_partials(case: &Case, volume: &Volume, cache: &Cache, need: Option<Need>
 /// Whether a partial file is of no use to the installed client, and no process writes it.
 pub fn is_useless(case: &Case, partial: &Partial) -> bool {
     let read_again = match partial.kind {
-        PartialKind::Unique | PartialKind::Temporary => false,
+        PartialKind::Unique | PartialKind::Temporary | PartialKind::Datasets => false,
         PartialKind::Plain => resumes(case.clients.hub) != Resumes::No && !partial.complete_beside,
         // Other programs go on with theirs.
         PartialKind::RustPart | PartialKind::LlamaCpp => !partial.complete_beside,
+        // It tidies up by itself when it starts.
+        PartialKind::Ollama => true,
     };
     !read_again && partial.idle && partial.held_by.is_none()
 }
@@ -113,6 +116,16 @@ pub fn clear_partials(case: &Case, cache: &Cache) -> Option<Fix> {
         fix = fix.command(format!("rm {}", quoted(&partial.path)));
     }
     Some(fix)
+}
+
+/// What the Xet client can fetch again at any time, where it is worth naming.
+fn clear_xet(cache: &Cache) -> Option<Fix> {
+    const WORTH: u64 = 50_000_000;
+    let bytes = cache.xet.iter().fold(0_u64, |sum, (_, bytes)| sum.saturating_add(*bytes));
+    let title = format!("remove what the Xet client keeps to save requests ({})", size(bytes));
+    let fix = Fix::manual("clear-xet-cache", title).note("the Xet client makes it anew; end running downloads first");
+    (bytes >= WORTH)
+        .then(|| cache.xet.iter().take(8).fold(fix, |fix, (path, _)| fix.command(format!("rm -r {}", quoted(path)))))
 }
 
 /// The client's own command that removes what no name refers to.

@@ -132,6 +132,10 @@ fn room_is_made_with_the_least_loss_first() {
     // The oldest that suffices, and never the target itself.
     assert_eq!(fixes[1].commands, ["hf cache rm model/old/one"]);
     assert_eq!(fixes[2].commands, ["export HF_HUB_CACHE=/data/huggingface/hub"]);
+    cache.xet = vec![("/c/xet/s/chunk-cache".into(), 60_000_000), ("/c/xet/s/shard-cache".into(), 1)];
+    let xet = &room::fixes(&case, &volume, Some(&cache), Some(need))[0];
+    assert_eq!((xet.id, xet.commands.len(), xet.actions.len()), ("clear-xet-cache", 2, 0));
+    cache.xet.clear();
     case.clients.hub = Some((0, 36, 2));
     assert_eq!(room::fixes(&case, &volume, Some(&cache), Some(need))[0].commands, ["huggingface-cli delete-cache"]);
 }

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 
 use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind, get_current_pid};
 
+use super::connections::{self, Busy};
 use super::{Seen, Unseen};
 
 /// The most processes whose command line is read.
@@ -27,6 +28,8 @@ pub enum Program {
     Wget,
     /// A shell that runs a loop.
     Shell,
+    /// Another program, seen by its connections.
+    Other,
 }
 
 impl Program {
@@ -38,6 +41,7 @@ impl Program {
             Program::Curl => "curl",
             Program::Wget => "wget",
             Program::Shell => "sh",
+            Program::Other => "a program",
         }
     }
 }
@@ -61,7 +65,13 @@ pub struct Download {
 }
 
 /// The downloads that run.
-pub type Downloads = Vec<Download>;
+#[derive(Debug, Clone, Default)]
+pub struct Downloads {
+    /// The known programs.
+    pub running: Vec<Download>,
+    /// The processes with many open connections, whatever their programs.
+    pub busy: Vec<Busy>,
+}
 
 /// Looks at this user's processes.
 pub fn look(endpoint: &str) -> Seen<Downloads> {
@@ -84,13 +94,19 @@ pub fn look(endpoint: &str) -> Seen<Downloads> {
     let lines = ProcessRefreshKind::nothing().without_tasks().with_cmd(UpdateKind::Always);
     system.refresh_processes_specifics(ProcessesToUpdate::Some(&mine), true, lines);
     let host = url::Url::parse(endpoint).ok().and_then(|u| u.host_str().map(str::to_ascii_lowercase));
-    Ok(mine
+    let running = mine
         .iter()
         .filter_map(|pid| {
             let process = system.process(*pid)?;
             read(pid.as_u32(), &arguments(process.cmd()), host.as_deref())
         })
-        .collect())
+        .collect();
+    let name = |pid: &Pid| {
+        let name = system.process(*pid).map(|p| p.name().to_string_lossy().into_owned()).unwrap_or_default();
+        name.chars().filter(|c| !c.is_control()).take(40).collect()
+    };
+    let named: Vec<(u32, String)> = mine.iter().map(|pid| (pid.as_u32(), name(pid))).collect();
+    Ok(Downloads { running, busy: connections::look(&named) })
 }
 
 fn arguments(command: &[OsString]) -> Vec<String> {
@@ -148,6 +164,8 @@ pub fn read(pid: u32, arguments: &[String], endpoint_host: Option<&str>) -> Opti
             download.without_pause = true;
             "a shell loop without `sleep`".clone_into(&mut download.shown);
         }
+        // Never by a command line.
+        Program::Other => {}
     }
     Some(download)
 }
@@ -360,9 +378,9 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         let downloads = downloads.expect("processes");
-        let seen = downloads.iter().find(|d| d.pid == child.id()).expect("the download");
+        let seen = downloads.running.iter().find(|d| d.pid == child.id()).expect("the download");
         assert_eq!((seen.shown.as_str(), seen.connections, seen.to_hub), ("aria2c -x 16", 16, Some(true)));
-        assert!(downloads.iter().all(|d| d.pid != std::process::id()));
+        assert!(downloads.running.iter().all(|d| d.pid != std::process::id()));
     }
 
     proptest::proptest! {

@@ -14,7 +14,7 @@ use url::Url;
 
 use super::dial::{Budget, pinned, seconds};
 use super::failure::{LookupFailed, failure};
-use super::layer::{self, Block};
+use super::layer;
 use super::network::{HostSeen, Hosts, Network};
 use super::route::Route;
 use super::tls::Strict;
@@ -254,9 +254,6 @@ impl Http {
             return Err(Failure::NotSent("not asked: --offline".to_owned()));
         }
         let host = host_of(&ask.url);
-        if lock(&self.limited).contains(&host) {
-            return Err(Failure::NotSent(format!("not asked: {host} has just limited the rate of requests")));
-        }
         if let Some(setting) = proxy::way(&self.environment, self.rules, &ask.url).through() {
             if let Err(why) = setting.proxy() {
                 return Err(Failure::Proxy(format!("`{}` names no proxy: {why}", setting.place)));
@@ -264,6 +261,10 @@ impl Http {
             lock(&self.hosts).entry(host.clone()).or_default().proxy = Some(setting.shown());
         }
         let client = self.client().await?;
+        // Asked last: another answer may have come while the client was made ready.
+        if lock(&self.limited).contains(&host) {
+            return Err(Failure::NotSent(format!("not asked: {host} has just limited the rate of requests")));
+        }
         let mut request = client.request(ask.method.clone(), ask.url.clone());
         let mut with_token = false;
         if let Some(token) = &ask.token {
@@ -304,11 +305,16 @@ impl Http {
         match result {
             Ok(answer) => {
                 seen.answered(answer.status, &answer.headers, elapsed);
-                if layer::block(answer) == Some(Block::Said) {
-                    lock(&self.limited).insert(host.to_owned());
-                }
+                self.heed_limit(answer);
             }
             Err(failure) => seen.failure = Some(failure.to_string()),
+        }
+    }
+
+    /// Asks a host nothing more when its answer limits the rate of requests, in whatever words.
+    pub(super) fn heed_limit(&self, answer: &Answer) {
+        if layer::block(answer).is_some() {
+            lock(&self.limited).insert(host_of(&answer.url));
         }
     }
 

@@ -25,6 +25,21 @@ pub enum Layer {
     Unmarked,
 }
 
+impl std::fmt::Display for Layer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Layer::Application => "the Hub's application",
+            Layer::Edge => "the edge before the Hub",
+            Layer::Storage => "the host that serves the bytes",
+            Layer::Mirror => "the mirror",
+            Layer::MirrorUpstream => "the Hub behind the mirror",
+            Layer::Router => "the inference service",
+            Layer::Proxy => "a proxy on the way",
+            Layer::Unmarked => "not marked, and not the Hub's application",
+        })
+    }
+}
+
 /// The software that an answer names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Software {
@@ -71,7 +86,9 @@ pub struct Writer {
 /// How well an answer shows that it limits the rate of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Block {
-    /// A refusal by a filter that counts requests among other things; or a status that only fits it.
+    /// A refusal by a filter at the edge, which may count requests or look at something else, such as the country.
+    Filter,
+    /// A filter that counts requests asks for a proof that a person is there; or a status that only fits a limit.
     Implied,
     /// In so many words: status 429, or a text that says it.
     Said,
@@ -131,17 +148,40 @@ pub fn block(answer: &Answer) -> Option<Block> {
     if software == Some(Software::Cloudflare) && (says("error code: 1015") || says("you are being rate limited")) {
         return Some(Block::Said);
     }
-    let firewall = software == Some(Software::AwsWaf)
-        || (answer.status == 403 && software == Some(Software::CloudFront) && says("request blocked"));
     // A HEAD has no body that could say `SlowDown`; S3 answers 503 for little else.
     let slow_down = answer.status == 503 && software == Some(Software::S3) && body.is_empty();
-    (firewall || slow_down).then_some(Block::Implied)
+    if slow_down || software == Some(Software::AwsWaf) {
+        return Some(Block::Implied);
+    }
+    let blocked = answer.status == 403 && software == Some(Software::CloudFront) && says("request blocked");
+    blocked.then_some(Block::Filter)
+}
+
+/// Whether a host that serves bytes limits the rate of requests. There a filter's plain refusal is a refusal: the links
+/// are signed, and signatures and countries are looked at before requests are counted.
+pub fn limits_transfers(answer: &Answer) -> bool {
+    block(answer).is_some_and(|block| block > Block::Filter)
 }
 
 /// Whether the answer names the Hub's limit by address, which it tells callers without a token.
 pub fn limits_address(answer: &Answer) -> bool {
     body_start(answer).contains("we had to rate limit your ip")
         || answer.header("x-error-message").is_some_and(|m| m.to_ascii_lowercase().contains("rate limit your ip"))
+}
+
+/// What a page says in its own words: code and message of an XML error, or the title of an HTML page.
+pub fn page_words(answer: &Answer) -> Option<String> {
+    let body = String::from_utf8_lossy(&answer.body[..answer.body.len().min(16 * 1024)]);
+    let between = |tag: &str| {
+        let (_, rest) = body.split_once(&format!("<{tag}>"))?;
+        let (words, _) = rest.split_once(&format!("</{tag}>"))?;
+        let words = super::tls::clean(words.trim());
+        (!words.is_empty() && !words.contains('<')).then(|| short(&words))
+    };
+    match (between("Code"), between("Message")) {
+        (Some(code), Some(message)) => Some(format!("{code}: {message}")),
+        (code, message) => code.or(message).or_else(|| between("title")),
+    }
 }
 
 fn speaks_as_application(answer: &Answer) -> bool {

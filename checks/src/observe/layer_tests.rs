@@ -141,11 +141,13 @@ fn who_wrote_it() {
     }
 }
 
+const SLOW_DOWN: &str =
+    "<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
+const BLOCKED: &str = "<H1>403 ERROR</H1><H2>The request could not be satisfied.</H2>Request blocked.";
+
 #[test]
 fn what_limits_the_rate() {
-    const SLOW_DOWN: &str = "<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
     const DENIED: &str = "<Error><Code>AccessDenied</Code><Message>Access denied</Message></Error>";
-    const BLOCKED: &str = "<H1>403 ERROR</H1><H2>The request could not be satisfied.</H2>Request blocked.";
     let waf: &[(&str, &str)] = &[("server", "CloudFront"), ("x-amzn-waf-action", "captcha")];
     for (name, status, headers, body, expected) in [
         ("429", 429, APPLICATION, "", Some(Block::Said)),
@@ -156,7 +158,7 @@ fn what_limits_the_rate() {
         ("1020", 403, CLOUDFLARE, "error code: 1020", None),
         ("firewall asks", 405, waf, "", Some(Block::Implied)),
         ("firewall asks softly", 202, waf, "", Some(Block::Implied)),
-        ("firewall blocks", 403, CLOUDFRONT, BLOCKED, Some(Block::Implied)),
+        ("firewall blocks", 403, CLOUDFRONT, BLOCKED, Some(Block::Filter)),
         ("edge fails", 503, CLOUDFRONT, "", None),
         ("Hub fails", 503, APPLICATION, "", None),
         ("Hub refuses", 403, APPLICATION, "Access to this resource is disabled.", None),
@@ -171,4 +173,43 @@ fn marks_are_bounded() {
     let long = "x".repeat(5000);
     let written = writer(&answer(HUB, 429, &[("server", &long)], ""), &settings(None), false);
     assert!(written.marks.iter().all(|mark| mark.chars().count() < 120), "{:?}", written.marks);
+}
+
+#[test]
+fn pages_say_it_in_their_own_words() {
+    let said = |body: &str| page_words(&answer("https://us.aws.cdn.hf.co/a", 503, &[], body));
+    assert_eq!(said(SLOW_DOWN).as_deref(), Some("SlowDown: Please reduce your request rate."));
+    let page = "<html><head><title>ERROR: The request could not be satisfied</title></head></html>";
+    assert_eq!(said(page).as_deref(), Some("ERROR: The request could not be satisfied"));
+    for nothing in ["", "<Code></Code>", "<Code>cut short", "<title><b>x</b></title>", "{\"error\": 1}"] {
+        assert_eq!(said(nothing), None, "{nothing}");
+    }
+}
+
+#[test]
+fn a_filters_refusal_of_signed_links_is_no_limit() {
+    let blocked = answer("https://us.aws.cdn.hf.co/a", 403, CLOUDFRONT, BLOCKED);
+    assert_eq!((block(&blocked), limits_transfers(&blocked)), (Some(Block::Filter), false));
+    let slow = answer("https://us.aws.cdn.hf.co/a", 503, S3, SLOW_DOWN);
+    assert!(limits_transfers(&slow));
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_answer_has_a_writer(
+        status in 100_u16..600,
+        server in "[ -~]{0,100}",
+        via in "[ -~]{0,100}",
+        body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+        host in 0_usize..4,
+    ) {
+        let url = ["https://huggingface.co/a", "https://us.aws.cdn.hf.co/a", "https://hf-mirror.com/a", "http://127.0.0.1/a"][host];
+        let mut seen = answer(url, status, &[("server", server.trim()), ("via", via.trim())], "");
+        seen.body = body;
+        let settings = crate::rate_limit::tests::case(&[("HF_ENDPOINT", "https://hf-mirror.com")], None).settings;
+        let who = writer(&seen, &settings, false);
+        proptest::prop_assert!(who.marks.iter().all(|mark| mark.chars().count() < 140));
+        proptest::prop_assert!(!limits_transfers(&seen) || block(&seen).is_some());
+        proptest::prop_assert!(page_words(&seen).is_none_or(|words| words.chars().count() < 200));
+    }
 }

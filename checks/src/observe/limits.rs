@@ -1,5 +1,6 @@
 //! The answers that limit the rate of requests, and what the others tell of the quota, from all that was asked.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use super::http::Answer;
@@ -20,6 +21,8 @@ pub enum Asked {
     File,
     /// A public file.
     PublicFile,
+    /// The bytes of a file, of the host that serves them.
+    Bytes,
 }
 
 /// One answer, with what its headers say of limits.
@@ -58,13 +61,14 @@ pub fn glimpses<'a>(case: &Case, observations: &'a Observations) -> Vec<Glimpse<
         let writer = layer::writer(answer, &case.settings, case.limits.trust_endpoint);
         // A foreign endpoint does not get the token from here, though the client would send it: what it answers without
         // one is the nearest to what the client sees.
-        let as_client = answer.with_token == client_sends_token || case.settings.foreign_endpoint();
+        let as_client =
+            asked == Asked::Bytes || answer.with_token == client_sends_token || case.settings.foreign_endpoint();
         seen.push(Glimpse {
             asked,
             answer,
             limits: RateLimits::of(&answer.headers),
             writer,
-            block: layer::block(answer),
+            block: layer::block(answer).filter(|block| asked != Asked::Bytes || *block > Block::Filter),
             as_client,
             at: case.now.checked_add(after).unwrap_or(case.now),
         });
@@ -72,6 +76,16 @@ pub fn glimpses<'a>(case: &Case, observations: &'a Observations) -> Vec<Glimpse<
     if let Ok(resolve) = observations.resolve() {
         for answer in sides(resolve) {
             add(Asked::File, Want::Resolve, answer);
+        }
+    }
+    if let Ok(Some(storage)) = observations.storage() {
+        // With a file that was named, this is the first answer itself.
+        let known = observations.resolve().is_ok_and(|r| sides(r).iter().any(|a| a.url == storage.redirect.url));
+        if !known {
+            add(if case.target.is_some() { Asked::File } else { Asked::PublicFile }, Want::Storage, &storage.redirect);
+        }
+        if let Some(answer) = &storage.transfer.answer {
+            add(Asked::Bytes, Want::Storage, answer);
         }
     }
     if let Ok(record) = observations.record() {
@@ -99,20 +113,18 @@ fn sides(resolve: &Resolve) -> Vec<&Answer> {
 /// By how much the anonymous quota of one bucket fell between two answers beyond what hfdoctor's own requests explain.
 ///
 /// The counters of the Hub's servers may lag behind each other, and a request may count twice: both are allowed for.
-pub fn spent_by_others(glimpses: &[Glimpse<'_>], own_requests: u32) -> Option<u64> {
-    let left: Vec<(&str, u64)> = glimpses
-        .iter()
-        .filter(|g| !g.answer.with_token && g.writer.layer == layer::Layer::Application)
-        .filter_map(|g| g.limits.telling().map(|r| (r.bucket.as_str(), r.left)))
-        .collect();
-    let mut most = 0;
-    for (bucket, first) in &left {
-        for (other, second) in &left {
-            if bucket == other {
-                most = most.max(first.saturating_sub(*second));
-            }
-        }
+pub fn spent_by_others(glimpses: &[Glimpse<'_>]) -> Option<u64> {
+    let mut left: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    let anonymous = |g: &&Glimpse<'_>| !g.answer.with_token && g.writer.layer == layer::Layer::Application;
+    for remaining in glimpses.iter().filter(anonymous).filter_map(|g| g.limits.telling()) {
+        left.entry(&remaining.bucket).or_default().push(remaining.left);
     }
-    let own = u64::from(own_requests).saturating_mul(2).saturating_add(10);
-    (most > own).then(|| most - own)
+    left.values()
+        .filter_map(|left| {
+            let fall = left.iter().max()?.saturating_sub(*left.iter().min()?);
+            // Every request of hfdoctor's that counts there is among the answers; a redirect may have come before each.
+            let own = u64::try_from(left.len()).ok()?.saturating_mul(2).saturating_add(10);
+            fall.checked_sub(own).filter(|more| *more > 0)
+        })
+        .max()
 }

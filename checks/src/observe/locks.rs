@@ -218,10 +218,34 @@ fn progress(held: &mut Held, open: &OpenFiles, table: &Table) {
     let Some(holder) = &held.holder else { return };
     held.waits_itself = table.waits(holder.pid);
     let growth = |path: &PathBuf| std::fs::metadata(path).ok().and_then(|m| m.modified().ok());
-    held.last_growth = open.partials.get(&holder.pid).into_iter().flatten().filter_map(growth).max();
+    let partials = open.partials.get(&holder.pid).map_or(&[][..], Vec::as_slice);
+    // A process that fetches several files holds a lock for each: what its other files do says nothing of this one.
+    // The system tells open files by their real paths.
+    let lock = std::fs::canonicalize(&held.path).unwrap_or_else(|_| held.path.clone());
+    let own: Vec<&PathBuf> = partials.iter().filter(|partial| is_guarded_by(partial, &lock)).collect();
+    held.last_growth = if own.is_empty() {
+        partials.iter().filter_map(growth).max()
+    } else {
+        own.into_iter().filter_map(growth).max()
+    };
     let now = SystemTime::now();
     held.progressing = holder.state == State::Alive
         && held.last_growth.is_some_and(|then| now.duration_since(then).unwrap_or_default() < LATELY);
+}
+
+/// Whether a partial file is the one that a lock guards: `<etag>.lock` and `<etag>[.<8 hex digits>].incomplete`.
+fn is_guarded_by(partial: &Path, lock: &Path) -> bool {
+    // `<root>/.locks/<repository>/<etag>.lock` and `<root>/<repository>/blobs/<etag>.incomplete`, or both side by side.
+    let beside = partial.parent() == lock.parent();
+    let locks = lock.parent().and_then(Path::parent);
+    let of_root = || {
+        let root = locks.filter(|locks| locks.ends_with(".locks")).and_then(Path::parent)?;
+        let repository = lock.parent().and_then(Path::file_name)?;
+        Some(partial.parent()? == root.join(repository).join("blobs"))
+    };
+    let etag = lock.file_name().and_then(OsStr::to_str).and_then(|name| name.split('.').next());
+    let part = partial.file_name().and_then(OsStr::to_str).and_then(|name| name.split('.').next());
+    (beside || of_root() == Some(true)) && etag.is_some_and(|etag| !etag.is_empty()) && etag == part
 }
 
 /// Holder and machine in a soft lock: number, name and, in newer versions, a start mark, a line each.
@@ -246,7 +270,7 @@ fn host_name() -> Option<String> {
 
 #[cfg(not(unix))]
 fn host_name() -> Option<String> {
-    sysinfo::System::host_name()
+    sysinfo::System::host_name().ok()
 }
 
 /// The system's own table of locks, where it has one that can be read.
@@ -341,6 +365,17 @@ mod tests {
         assert!(look(&case(made.home.path(), &[], Some("x/y"))).held.is_empty());
         drop((file, open));
         assert!(look(&case(made.home.path(), &[], Some("a/b"))).held.is_empty());
+    }
+
+    #[test]
+    fn a_lock_guards_the_file_of_its_own_name_and_repository() {
+        let guarded = |partial: &str| is_guarded_by(Path::new(partial), Path::new("/c/.locks/models--a--b/e1.lock"));
+        assert!(guarded("/c/models--a--b/blobs/e1.incomplete"));
+        assert!(guarded("/c/models--a--b/blobs/e1.0a1b2c3d.incomplete"));
+        assert!(!guarded("/c/models--a--b/blobs/e2.incomplete"));
+        assert!(!guarded("/c/models--x--y/blobs/e1.incomplete"));
+        assert!(!guarded("/d/models--a--b/blobs/e1.incomplete"));
+        assert!(is_guarded_by(Path::new("/c/blobs/e1.part"), Path::new("/c/blobs/e1.lock")));
     }
 
     #[cfg(target_os = "linux")]

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::http::{Ask, Http};
 use super::hub::Access;
+use super::layer;
 use super::route::{self, Route};
 use super::{Observations, Seen, Unseen};
 use crate::case::Case;
@@ -29,9 +30,15 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
     };
     let at_mirror = resolve.as_ref().map_err(Clone::clone)?;
     let good = at_mirror.asked().as_ref().is_ok_and(|a| a.status < 400 && a.headers.contains_key("x-repo-commit"));
+    // A file that nobody asked for, only tried, may be missing: the Hub's own words for it came through.
+    let named = case.target.as_ref().is_some_and(|target| target.file.is_some());
+    let merely_absent = at_mirror.asked().as_ref().is_ok_and(|a| {
+        let word = a.headers.get("x-error-code").is_some_and(|code| code == "EntryNotFound");
+        !named && a.status == 404 && word && a.headers.contains_key("x-repo-commit")
+    });
     // A limit of the mirror's own says nothing about what it has.
-    let limited = at_mirror.asked().as_ref().is_ok_and(|a| a.status == 429);
-    if good || limited {
+    let limited = at_mirror.asked().as_ref().is_ok_and(|a| layer::block(a).is_some());
+    if good || merely_absent || limited {
         return Ok(None);
     }
     let path = at_mirror.url.as_str().strip_prefix(case.settings.endpoint.as_str()).unwrap_or(at_mirror.url.path());

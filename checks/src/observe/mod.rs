@@ -4,6 +4,7 @@
 //! what has been seen by then is what there is.
 
 pub mod cache;
+pub mod connections;
 pub mod dial;
 pub mod dns;
 pub mod downloads;
@@ -143,6 +144,11 @@ pub trait Progress: Send + Sync + std::fmt::Debug {
     fn hashing(&self, done: u64, total: u64) {
         let _ = (done, total);
     }
+
+    /// Whether the person wants the hashing to end early; what it has found by then is reported.
+    fn stops_hashing(&self) -> bool {
+        false
+    }
 }
 
 /// Why something was not seen. The text ends up in a check's `because`.
@@ -227,6 +233,9 @@ impl Observations {
                 tokio::time::sleep(std::time::Duration::from_millis(100)).await;
                 let (done, total) = integrity::progress(&self.meter);
                 progress.hashing(done, total);
+                if progress.stops_hashing() {
+                    self.meter.stop.store(true, std::sync::atomic::Ordering::Relaxed);
+                }
             }
         };
         let began = Instant::now();

@@ -45,7 +45,8 @@ pub struct OpenFiles {
 }
 
 /// The endings of files that a running download has open.
-const ENDINGS: &[&str] = &[".incomplete", ".lock", ".lock.soft", ".part", ".downloadInProgress", ".aria2"];
+#[cfg(target_os = "linux")]
+const ENDINGS: &[&str] = &[".incomplete", ".lock", ".lock.soft", ".part", "-partial", ".downloadInProgress", ".aria2"];
 
 #[cfg(target_os = "linux")]
 mod system {
@@ -121,29 +122,30 @@ mod system {
         OpenFiles::default()
     }
 
-    fn process<T>(pid: u32, read: impl Fn(Option<&sysinfo::Process>) -> T) -> T {
-        let mut system = System::new();
+    /// One process, when the system lets us look at all.
+    fn process<T>(pid: u32, read: impl Fn(Option<&sysinfo::Process>) -> T) -> Option<T> {
+        let mut system = System::new().ok()?;
         let kind = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
         system.refresh_processes_specifics(ProcessesToUpdate::Some(&[Pid::from_u32(pid)]), true, kind);
-        read(system.process(Pid::from_u32(pid)))
+        Some(read(system.process(Pid::from_u32(pid))))
     }
 
     pub fn state(pid: u32) -> State {
-        process(pid, |process| match process.map(sysinfo::Process::status) {
+        let state = process(pid, |process| match process.map(sysinfo::Process::status) {
             None => State::Gone,
             Some(ProcessStatus::Stop | ProcessStatus::Tracing) => State::Stopped,
             Some(ProcessStatus::Zombie | ProcessStatus::Dead) => State::Zombie,
             Some(_) => State::Alive,
-        })
+        });
+        state.unwrap_or(State::Unknown)
     }
 
     pub fn command(pid: u32) -> String {
-        process(pid, |process| {
-            let words: Vec<String> = process
-                .map(|p| p.cmd().iter().take(6).map(|w| w.to_string_lossy().into_owned()).collect())
-                .unwrap_or_default();
-            words.join(" ").chars().filter(|c| !c.is_control()).take(120).collect()
-        })
+        let words = process(pid, |process| {
+            let command = process.map(sysinfo::Process::cmd).unwrap_or_default();
+            command.iter().take(6).map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>()
+        });
+        words.unwrap_or_default().join(" ").chars().filter(|c| !c.is_control()).take(120).collect()
     }
 }
 

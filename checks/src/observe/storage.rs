@@ -12,6 +12,7 @@ use super::dial::milliseconds;
 use super::failure::{Failure, failure};
 use super::http::{Answer, Ask, Http};
 use super::hub::{self, PUBLIC_MODEL, encode};
+use super::layer;
 use super::route::{self, Route};
 use super::tls::clean;
 use super::{Observations, Seen, Unseen};
@@ -24,8 +25,10 @@ pub const MOST_BYTES: u64 = 8 * 1024 * 1024;
 pub const LONGEST: Duration = Duration::from_secs(2);
 /// With this many bytes at once a link without any sign of trouble is left in peace.
 const ENOUGH: u64 = 12 * 1024;
-/// The bytes of an error's body that are kept.
-const KEPT: usize = 600;
+/// The bytes of an error's body that are kept: the pages in which edges say that they limit are a few thousand long.
+const KEPT: usize = 8 * 1024;
+/// The bytes of it that are shown.
+const SHOWN: usize = 600;
 
 /// File name endings of weights and tables: what is stored as LFS or Xet, not as a git blob.
 const LARGE: &[&str] = &[
@@ -49,6 +52,8 @@ const LARGE: &[&str] = &[
 pub struct Storage {
     /// The file, by its path in the repository.
     pub file: String,
+    /// The Hub's answer that redirects there.
+    pub redirect: Answer,
     /// Its storage URL's host.
     pub host: String,
     /// The way there.
@@ -73,6 +78,8 @@ pub struct XetHost {
 pub struct Transfer {
     /// The status, or why there was none.
     pub status: Result<u16, Failure>,
+    /// Status and headers, and of an error's body the beginning; none when nothing answered.
+    pub answer: Option<Answer>,
     /// The `Server` header.
     pub server: Option<String>,
     /// The bytes that the answer promised.
@@ -116,6 +123,7 @@ impl Transfer {
     fn none(why: Failure) -> Transfer {
         Transfer {
             status: Err(why),
+            answer: None,
             server: None,
             promised: None,
             received: 0,
@@ -131,6 +139,9 @@ impl Transfer {
 /// A file's storage: none when the Hub serves it itself, as it does with small files.
 pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) -> Seen<Option<Storage>> {
     let Some((file, answer)) = redirecting_answer(case, observations, http).await? else { return Ok(None) };
+    if layer::block(&answer).is_some() {
+        return Err(Unseen(format!("where the bytes lie was not told: {} limits requests", answer_host(&answer))));
+    }
     let Some(url) = away(case, &answer) else { return Ok(None) };
     let thorough = case.log.is_some() || has_partials(case);
     let budget = http.budget();
@@ -142,7 +153,7 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
     let (route, transfer, xet) =
         join3(route::walk(case, http, &url, budget), fetch(http, url.clone(), thorough), xet).await;
     let host = route.host.clone();
-    Ok(Some(Storage { file, host, route, transfer, xet }))
+    Ok(Some(Storage { file, redirect: answer, host, route, transfer, xet }))
 }
 
 /// The Hub's answer to HEAD on a file that lies in storage.
@@ -191,6 +202,10 @@ fn file_url(case: &Case, target: &Target, file: &str) -> Seen<Url> {
         encode(file, true)
     );
     Url::parse(&text).map_err(|_| Unseen("not asked: HF_ENDPOINT is no http(s) URL".to_owned()))
+}
+
+fn answer_host(answer: &Answer) -> &str {
+    answer.url.host_str().unwrap_or_default()
 }
 
 /// Where an answer redirects to, when that is neither the Hub nor the endpoint.
@@ -263,9 +278,10 @@ async fn fetch(http: &Http, url: Url, thorough: bool) -> Transfer {
         Err(why) => return Transfer::none(why),
     };
     let status = response.status().as_u16();
+    let headers = response.headers().clone();
     let mut transfer = Transfer {
         status: Ok(status),
-        server: response.headers().get("server").map(|v| clean(&String::from_utf8_lossy(v.as_bytes()))),
+        server: headers.get("server").map(|v| clean(&String::from_utf8_lossy(v.as_bytes()))),
         promised: response.content_length(),
         first_byte: Some(milliseconds(began)),
         ..Transfer::none(Failure::NotSent(String::new()))
@@ -300,7 +316,12 @@ async fn fetch(http: &Http, url: Url, thorough: bool) -> Transfer {
         }
     };
     transfer.seconds = body_began.elapsed().as_secs_f64();
-    transfer.said = clean(&String::from_utf8_lossy(&said));
+    transfer.said = clean(&String::from_utf8_lossy(&said[..said.len().min(SHOWN)]));
+    let cut = said.len() >= KEPT;
+    let (url, elapsed) = (ask.url, began.elapsed());
+    let answer = Answer { url, status, headers, body: said, cut, with_token: false, elapsed };
+    http.heed_limit(&answer);
+    transfer.answer = Some(answer);
     transfer
 }
 

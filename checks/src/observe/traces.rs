@@ -2,14 +2,16 @@
 //!
 //! The Python exception of a Xet download hides the network's error; the Xet client's own log has it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::cache::folder::{Folder, Kind};
+use super::cache::tree::{MAX_TREE, Tree};
 use super::cache::{Bounds, PartialKind, RepoName, name};
+use super::processes;
 use crate::case::log::{Log, Sign};
 use crate::case::settings::Settings;
 use crate::case::target::From;
@@ -71,6 +73,8 @@ pub struct PartialTrace {
     pub modified: SystemTime,
     /// Its size, in bytes.
     pub size: u64,
+    /// The file that it is to become, where a cached listing tells.
+    pub file: Option<String>,
 }
 
 /// Looks for recent traces.
@@ -84,19 +88,28 @@ pub fn look(case: &Case) -> Traces {
 
 /// What was being downloaded when it broke off, by the newest recent partial file: a target for a bare run.
 ///
-/// A file that is being written this minute belongs to a download that runs, not to one that failed.
+/// A file that a process has open, or that was written this minute, belongs to a download that runs, not to one that failed.
 pub fn target(settings: &Settings, now: SystemTime) -> Option<Target> {
-    let bounds = Bounds::until(Instant::now() + Duration::from_millis(300));
-    let partial = newest_partial(&settings.hub_cache, now, &bounds)?;
+    let deadline = Instant::now() + Duration::from_millis(300);
+    let partial = newest_partial(&settings.hub_cache, now, &Bounds::until(deadline))?;
     let quiet = now.duration_since(partial.modified).unwrap_or_default();
-    (quiet > Duration::from_secs(20)).then_some(Target {
+    if quiet < Duration::from_secs(20) || is_held(&partial.path, deadline) {
+        return None;
+    }
+    Some(Target {
         repo_type: partial.repository.kind,
         repo_id: partial.repository.id,
         revision: None,
-        file: None,
+        file: partial.file,
         tag: None,
         from: From::Cache,
     })
+}
+
+fn is_held(path: &Path, deadline: Instant) -> bool {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return false };
+    let identity = Folder::open(parent).and_then(|folder| folder.meta(name)).ok().and_then(|meta| meta.identity);
+    identity.is_some_and(|identity| processes::open_files(deadline).by_file.contains_key(&identity))
 }
 
 fn is_recent(now: SystemTime, then: SystemTime) -> bool {
@@ -220,8 +233,10 @@ fn newest_partial(hub_cache: &Path, now: SystemTime, bounds: &Bounds) -> Option<
         let Ok(blobs) = root.child(&entry).and_then(|r| r.child(OsStr::new("blobs"))) else { continue };
         let _ = blobs.entries(&mut |file, kind| {
             if kind == Kind::File
-                && let name::InBlobs::Partial(kind, _) = name::in_blobs(file)
+                && let name::InBlobs::Partial(kind, etag) = name::in_blobs(file)
                 && kind != PartialKind::Temporary
+                // Beside the whole file it is what an earlier attempt left: the download has succeeded since.
+                && blobs.meta(OsStr::new(etag)).is_err()
                 && let Ok(meta) = blobs.meta(file)
                 && let Some(modified) = meta.modified
                 && is_recent(now, modified)
@@ -232,12 +247,37 @@ fn newest_partial(hub_cache: &Path, now: SystemTime, bounds: &Bounds) -> Option<
                     repository: repository.clone(),
                     modified,
                     size: meta.size,
+                    file: None,
                 });
             }
             bounds.go_on()
         });
     }
+    if let Some(newest) = &mut newest {
+        newest.file = file_of(&root, newest);
+    }
     newest
+}
+
+/// The file that a partial one is to become, by the newest cached listing.
+fn file_of(root: &Folder, partial: &PartialTrace) -> Option<String> {
+    let name::InBlobs::Partial(_, etag) = name::in_blobs(partial.path.file_name()?) else { return None };
+    let folder = root.child(OsStr::new(&name::folder(partial.repository.kind, &partial.repository.id))).ok()?;
+    let trees = folder.child(OsStr::new("trees")).ok()?;
+    let mut newest: Option<(SystemTime, OsString)> = None;
+    let mut seen = 0;
+    let _ = trees.entries(&mut |entry, kind| {
+        seen += 1;
+        if kind == Kind::File
+            && let Some(modified) = trees.meta(entry).ok().and_then(|meta| meta.modified)
+            && newest.as_ref().is_none_or(|(newest, _)| modified > *newest)
+        {
+            newest = Some((modified, entry.to_owned()));
+        }
+        seen < MAX_LOGS
+    });
+    let tree = Tree::parse(&trees.read(&newest?.1, MAX_TREE).ok()?)?;
+    tree.by_etag(etag).map(|(file, _)| file.to_owned())
 }
 
 #[cfg(test)]
@@ -282,7 +322,15 @@ mod tests {
         // Written this moment: a running download's.
         assert_eq!(target(&case.settings, SystemTime::now()), None);
         let later = SystemTime::now() + Duration::from_mins(5);
-        assert_eq!(target(&case.settings, later).map(|t| t.repo_id), Some("a/b".to_owned()));
+        let found = target(&case.settings, later).expect("a target");
+        assert_eq!((found.repo_id.as_str(), found.file, found.from), ("a/b", None, From::Cache));
+        let tree = r#"{"format_version":1,"files":{"w.bin":{"size":9,"blob_id":"abc"}}}"#;
+        made.write("models--a--b/trees/1111.json", tree.as_bytes());
+        assert_eq!(target(&case.settings, later).and_then(|t| t.file), Some("w.bin".to_owned()));
+        // The whole file beside it: the download has succeeded since.
+        let whole = made.write("models--a--b/blobs/abc", b"whole");
+        assert_eq!(target(&case.settings, later), None);
+        std::fs::remove_file(whole).expect("removed");
         let old = SystemTime::now() - Duration::from_hours(25);
         for path in [log, partial] {
             File::options().write(true).open(path).expect("the file").set_modified(old).expect("a time");

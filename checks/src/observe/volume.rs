@@ -232,6 +232,8 @@ fn others(cache: &Volume, mounts: &[Mount], home: Option<&Path>) -> Vec<Room> {
     let mut rooms: Vec<Room> = mounts
         .iter()
         .filter(|mount| mount.is_local_disk() && !mount.read_only && Some(mount.at.as_path()) != here)
+        // The system's own places have other uses than a cache, also for those who may write there.
+        .filter(|mount| !["/boot", "/etc", "/var/lib", "/run", "/nix"].iter().any(|place| mount.at.starts_with(place)))
         .filter_map(|mount| {
             let at_home = home.filter(|home| mounts::of(mounts, home) == Some(mount));
             let path = [at_home, Some(mount.at.as_path())].into_iter().flatten().find(|path| may_write(path))?;

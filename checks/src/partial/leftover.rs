@@ -1,9 +1,11 @@
 //! Partial files: whether the installed client trips over them, goes on with them, or never looks at them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{download_command, is_recent, is_target, of, old};
 use crate::case::Case;
+use crate::case::target::From;
 use crate::check::Conclusion;
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::disk::{clear_partials, is_useless, quoted};
@@ -23,6 +25,8 @@ enum Meaning {
     GoneOnWith,
     /// The client takes it up, and what becomes of it cannot be told from here.
     TakenUp,
+    /// Another program than the Python client goes on with it: which.
+    OfAnother(&'static str),
     /// Nobody reads it again.
     Idle,
 }
@@ -44,26 +48,39 @@ pub fn judge(case: &Case, cache: &Cache, expected: &BTreeMap<String, Expected>, 
             Meaning::InTheWay(why, certainty) if case.target.is_none() || of_target => {
                 conclusion.add(in_the_way(case, partial, file, whole, &why, certainty, of_target));
             }
-            Meaning::TakenUp if case.target.is_none() && case.log.is_none() && is_recent(case, partial.modified) => {
+            Meaning::TakenUp if asks_for_traces(case) && is_recent(case, partial.modified) => {
                 let why = "this client goes on with it, and cannot tell whether it is sound";
                 let mut finding = in_the_way(case, partial, file, whole, why, Certainty::Possible, false);
                 finding.bearing = Bearing::Trace;
                 conclusion.add(finding);
             }
-            Meaning::GoneOnWith if of_target => conclusion.notes.push(format!(
-                "{} of {} lie in a partial file{}; this client goes on from there",
-                of(partial.size, whole),
-                file.map_or_else(|| name(partial), str::to_owned),
-                old(case, partial.modified)
-            )),
-            Meaning::InTheWay(..) | Meaning::TakenUp | Meaning::GoneOnWith => {}
+            Meaning::GoneOnWith if of_target => {
+                conclusion.notes.push(gone_on_with(case, partial, file, whole, "this client"));
+            }
+            Meaning::OfAnother(program) if of_target => {
+                conclusion.notes.push(gone_on_with(case, partial, file, whole, program));
+            }
+            Meaning::OfAnother(program) if asks_for_traces(case) && broke_off_lately(case, partial) => {
+                conclusion.add(unfinished(case, partial, file, whole, program));
+            }
+            Meaning::InTheWay(..) | Meaning::TakenUp | Meaning::GoneOnWith | Meaning::OfAnother(_) => {}
             Meaning::Idle => idle += u64::from(is_useless(case, partial)),
         }
+    }
+    if cache.unfinished_datasets.files > 0 {
+        conclusion.notes.push(format!(
+            "{} of datasets that were never finished take up {} below {}, and are never read again",
+            count(cache.unfinished_datasets.files, "folder"),
+            size(cache.unfinished_datasets.bytes),
+            case.settings.datasets_cache.display()
+        ));
     }
     if idle > 0
         && let Some(fix) = clear_partials(case, cache)
     {
         let bytes: u64 = cache.partials.list.iter().filter(|p| is_useless(case, p)).map(|p| p.size).sum();
+        let all_in_hub_cache =
+            cache.partials.list.iter().filter(|p| is_useless(case, p)).all(|p| p.root == case.settings.hub_cache);
         let whose = cache
             .partials
             .list
@@ -74,16 +91,16 @@ pub fn judge(case: &Case, cache: &Cache, expected: &BTreeMap<String, Expected>, 
             "{} of broken-off downloads take up {} and are never read again{whose}; `{}` frees it",
             count(idle, "partial file"),
             size(bytes),
-            free_command(case, &fix)
+            free_command(case, &fix, all_in_hub_cache)
         ));
     }
 }
 
 /// The command that clears leftovers away: the client's where it has one.
-fn free_command(case: &Case, fix: &Fix) -> String {
+fn free_command(case: &Case, fix: &Fix, in_hub_cache: bool) -> String {
     match (case.clients.hub, fix.commands.first()) {
         // `hf cache prune` removes partial files too since 1.18.
-        (Some(version), _) if version >= (1, 18, 0) => "hf cache prune".to_owned(),
+        (Some(version), _) if version >= (1, 18, 0) && in_hub_cache => "hf cache prune".to_owned(),
         (_, Some(command)) => command.clone(),
         (_, None) => "rm".to_owned(),
     }
@@ -98,28 +115,92 @@ fn meaning(case: &Case, partial: &Partial, whole: Option<u64>, large: bool) -> M
         return Meaning::Idle;
     }
     let certainty = match (partial.kind, resumes(case.clients.hub)) {
-        (PartialKind::Unique | PartialKind::Temporary, _) | (PartialKind::Plain, Resumes::No) => return Meaning::Idle,
+        (PartialKind::Unique | PartialKind::Temporary | PartialKind::Datasets, _)
+        | (PartialKind::Plain, Resumes::No) => return Meaning::Idle,
         // Xet fetches a file anew whatever lies there; plain HTTP asks for the rest.
         (PartialKind::Plain, Resumes::Yes) if !large || fetches_by_http(case) => Certainty::Confirmed,
         (PartialKind::Plain, Resumes::Yes) => Certainty::Likely,
         // Other programs' files: whether one of those is what failed is not known.
-        (PartialKind::Plain, Resumes::OnRequest) | (PartialKind::RustPart | PartialKind::LlamaCpp, _) => {
-            Certainty::Possible
-        }
+        (PartialKind::Plain, Resumes::OnRequest)
+        | (PartialKind::RustPart | PartialKind::LlamaCpp | PartialKind::Ollama, _) => Certainty::Possible,
     };
     if let Some(contradiction) = &partial.contradiction {
         return Meaning::InTheWay(contradiction.clone(), certainty.min(Certainty::Likely));
     }
-    match whole {
+    match whole.or(partial.expected) {
         Some(whole) if partial.size > whole => {
             let why = format!("it is longer than the file, which has {}: no rest can be asked for", bytes(whole));
             Meaning::InTheWay(why, certainty)
         }
-        None if partial.size > 0 && partial.kind == PartialKind::Plain && resumes(case.clients.hub) == Resumes::Yes => {
-            Meaning::TakenUp
-        }
-        _ => Meaning::GoneOnWith,
+        whole => match program(partial.kind) {
+            Some(program) => Meaning::OfAnother(program),
+            None if whole.is_none() && partial.size > 0 && resumes(case.clients.hub) == Resumes::Yes => {
+                Meaning::TakenUp
+            }
+            None => Meaning::GoneOnWith,
+        },
     }
+}
+
+/// The program that goes on with a partial file, where it is not the Python client.
+fn program(kind: PartialKind) -> Option<&'static str> {
+    match kind {
+        PartialKind::RustPart => Some("the hf-hub crate"),
+        PartialKind::LlamaCpp => Some("llama.cpp"),
+        PartialKind::Ollama => Some("ollama"),
+        PartialKind::Plain | PartialKind::Unique | PartialKind::Datasets | PartialKind::Temporary => None,
+    }
+}
+
+/// Whether what lies on disk is all that there is to tell of the failure.
+fn asks_for_traces(case: &Case) -> bool {
+    case.log.is_none() && case.target.as_ref().is_none_or(|target| target.from == From::Cache)
+}
+
+/// Whether a download broke off lately, rather than long ago or not at all: its file is quiet.
+fn broke_off_lately(case: &Case, partial: &Partial) -> bool {
+    const QUIET: Duration = Duration::from_mins(1);
+    is_recent(case, partial.modified)
+        && partial.modified.is_some_and(|then| case.now.duration_since(then).unwrap_or_default() > QUIET)
+}
+
+fn gone_on_with(case: &Case, partial: &Partial, file: Option<&str>, whole: Option<u64>, by: &str) -> String {
+    format!(
+        "{} of {} lie in a partial file{}; {by} goes on from there",
+        of(partial.size, whole),
+        file.map_or_else(|| name(partial), str::to_owned),
+        old(case, partial.modified)
+    )
+}
+
+/// A recent part of another program: what broke off, though nothing is wrong with it.
+fn unfinished(case: &Case, partial: &Partial, file: Option<&str>, whole: Option<u64>, program: &str) -> Finding {
+    let what = match (file, &partial.repository) {
+        (Some(_), _) | (_, Some(_)) => name(partial),
+        (None, None) => "a file".to_owned(),
+    };
+    let whole = whole.or(partial.expected);
+    let finding = Finding::new(
+        Cause::PartialCache,
+        Certainty::Possible,
+        format!("{program}'s download of {what} broke off; its partial file is still there"),
+    )
+    .bearing(Bearing::Trace)
+    .saw(
+        Source::Disk,
+        format!("{}: {}{}", partial.path.display(), of(partial.size, whole), old(case, partial.modified)),
+    )
+    .saw(Source::Client, format!("{program} goes on with a file of this name"));
+    let command = match (partial.kind, &partial.repository) {
+        (PartialKind::Ollama, _) => Some("ollama pull MODEL".to_owned()),
+        (PartialKind::LlamaCpp, Some(repository)) => Some(format!("llama-cli -hf {}", repository.id)),
+        _ => None,
+    };
+    let fix = Fix::manual("download-again", format!("start the download again: {program} takes it up where it ended"));
+    finding.fix(match command {
+        Some(command) => fix.command(command),
+        None => fix,
+    })
 }
 
 fn bytes(number: u64) -> String {

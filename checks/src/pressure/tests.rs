@@ -18,6 +18,7 @@ fn process(line: &str) -> Download {
 
 fn run(made: Made, downloads: Result<Vec<Download>, Unseen>) -> Conclusion {
     let case = Arc::new(case(&[], Some("org/name")));
+    let downloads = downloads.map(|running| Downloads { running, busy: Vec::new() });
     conclude(&case, &Made { downloads: Some(downloads), ..made }.of(&case))
 }
 
@@ -87,6 +88,6 @@ fn processes_that_cannot_be_listed_are_unknown() {
 fn variables_matter_to_the_storage_only() {
     let variables = [("HF_XET_HIGH_PERFORMANCE", "1")];
     let case = Arc::new(case(&variables, Some("org/name")));
-    let made = Made { downloads: Some(Ok(Vec::new())), ..seen_file(None, edge_429(false)) };
+    let made = Made { downloads: Some(Ok(Downloads::default())), ..seen_file(None, edge_429(false)) };
     assert_eq!(causes(&conclude(&case, &made.of(&case))), []);
 }

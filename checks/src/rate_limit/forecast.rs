@@ -1,37 +1,21 @@
 //! Whether the whole download fits what is left of the quota.
 
-#![allow(clippy::similar_names, reason = "case and cause are the words of this program")]
-
 use super::live::{Live, counts_as_anonymous};
-use super::remedies::{self, Ends};
 use crate::case::Case;
 use crate::diagnosis::forecast::{Files, shortage};
-use crate::diagnosis::tiers::Bucket;
-use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Source};
+use crate::diagnosis::tiers::{self, Bucket};
 use crate::observe::Observations;
 
-/// What the forecast comes to.
-pub(crate) enum Forecast {
-    /// It fits, or it cannot be told.
-    Fits,
-    /// It does not fit, and the client waits by itself.
-    Waits(String),
-    /// It does not fit, and the client will fail.
-    Fails(Box<Finding>),
-}
-
-/// Compares what the target needs with what is left for this identity.
-pub(crate) fn forecast(case: &Case, observations: &Observations, live: &Live<'_>) -> Forecast {
+/// Compares what the target needs with what is left for this identity; none when it fits, or when it cannot be told.
+///
+/// The listing of the files is the one of the record: it is one request, and what of it is read is bounded.
+pub(crate) fn forecast(case: &Case, observations: &Observations, live: &Live<'_>) -> Option<String> {
     // One file never needs more than a few requests.
-    let Some(target) = case.target.as_ref().filter(|t| t.file.is_none()) else { return Forecast::Fits };
-    let Ok(record) = observations.record() else { return Forecast::Fits };
-    let Some(repository) = &record.repository else { return Forecast::Fits };
-    let Some((glimpse, remaining)) = live.quota().filter(|(g, _)| g.block.is_none()) else { return Forecast::Fits };
-    let (Some(bucket), Some(quota)) =
-        (Bucket::from_name(&remaining.bucket), glimpse.limits.quota_of(&remaining.bucket))
-    else {
-        return Forecast::Fits;
-    };
+    case.target.as_ref().filter(|t| t.file.is_none())?;
+    let repository = observations.record().ok()?.repository.as_ref()?;
+    let (glimpse, remaining) = live.quota()?;
+    let bucket = Bucket::from_name(&remaining.bucket)?;
+    let quota = glimpse.limits.quota_of(&remaining.bucket)?.quota;
     let large = repository.siblings.iter().filter(|file| file.lfs.is_some()).count();
     let small = repository.siblings.len() - large;
     let hub = case.clients.hub;
@@ -41,20 +25,21 @@ pub(crate) fn forecast(case: &Case, observations: &Observations, live: &Live<'_>
         xet: !case.settings.xet_disabled && hub.is_none_or(|v| v >= (0, 32, 0)),
         listed: hub.is_none_or(|v| v >= (1, 22, 0)),
     };
-    let Some(short) = shortage(&files, bucket, remaining.left, quota.quota) else { return Forecast::Fits };
-    let anonymous = !glimpse.answer.with_token || counts_as_anonymous(glimpse, remaining);
-    let words = short.words(if anonymous { "for this address without a token" } else { "for this account" });
-    if hub.is_some_and(|v| v >= (1, 2, 0)) {
-        return Forecast::Waits(format!("{words}; this client waits for new windows by itself"));
+    let short = shortage(&files, bucket, remaining.left, quota)?;
+    // After a limit that ends, a window is whole again: only what does not fit a whole one matters then.
+    if glimpse.block.is_some() && short.needed <= quota {
+        return None;
     }
-    let cause = if anonymous { Cause::RateLimitAnonymous } else { Cause::RateLimitAccount };
-    let summary = format!("{} needs more requests than the quota has left", target.repo_id);
-    let ends = glimpse.at.checked_add(remaining.resets_in.unwrap_or_default()).map_or(Ends::Over, Ends::About);
-    let fixes = remedies::remedies(case, cause, ends).into_iter().filter(|fix| !matches!(fix.id, "wait" | "retry"));
-    Forecast::Fails(Box::new(
-        Finding::new(cause, Certainty::Possible, summary)
-            .bearing(Bearing::Condition)
-            .saw(Source::Hub, words)
-            .with_fixes(fixes),
-    ))
+    let anonymous = !glimpse.answer.with_token || counts_as_anonymous(glimpse, remaining);
+    let identity = match tiers::tier_of(bucket, quota) {
+        _ if anonymous => "for this address without a token".to_owned(),
+        Some(tier) => format!("for this account ({})", tier.plan),
+        None => "for this account".to_owned(),
+    };
+    let words = short.words(&identity);
+    Some(match hub {
+        Some(version) if version >= (1, 2, 0) => format!("{words}; this client waits for new windows by itself"),
+        Some(_) => format!("{words}; this client does not wait for them by itself"),
+        None => words,
+    })
 }

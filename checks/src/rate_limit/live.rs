@@ -12,7 +12,7 @@ use crate::diagnosis::tiers::{self, Bucket};
 use crate::diagnosis::{Cause, Certainty, Evidence, Source};
 use crate::observe::Observations;
 use crate::observe::hub::sent_token;
-use crate::observe::layer::{Block, Layer, Software, limits_address, short};
+use crate::observe::layer::{Block, Layer, Software, limits_address, page_words, short};
 use crate::observe::limits::{Asked, Glimpse, glimpses};
 use crate::observe::rate_limit::Remaining;
 
@@ -50,6 +50,30 @@ impl<'a> Live<'a> {
             .filter(|g| g.as_client && matches!(g.asked, Asked::File | Asked::PublicFile))
             .filter(|g| g.writer.layer == Layer::Application)
             .find_map(|g| Some((g, g.limits.telling()?)))
+    }
+}
+
+impl Live<'_> {
+    /// What shows that the limit of a log is over: the same kind of request is served. `host` is the one that the log names.
+    pub fn serves_by_now(&self, cause: Cause, host: Option<&str>) -> Option<String> {
+        if self.limits.iter().any(|limit| limit.cause == cause) {
+            return None;
+        }
+        if matches!(cause, Cause::RateLimitAnonymous | Cause::RateLimitAccount) {
+            let (glimpse, remaining) = self.quota().filter(|(g, r)| g.block.is_none() && r.left > 0)?;
+            let same_caller = glimpse.answer.with_token == (cause == Cause::RateLimitAccount);
+            return same_caller.then(|| left(glimpse, remaining));
+        }
+        let served = |g: &&Glimpse<'_>| {
+            let same_kind = match cause {
+                Cause::RateLimitCdn => host.is_none_or(|host| host == g.writer.host),
+                Cause::RateLimitMirror => matches!(g.writer.layer, Layer::Mirror | Layer::MirrorUpstream),
+                _ => g.writer.layer == Layer::Application,
+            };
+            g.as_client && g.block.is_none() && g.answer.status < 400 && g.asked != Asked::Whoami && same_kind
+        };
+        let glimpse = self.glimpses.iter().find(served)?;
+        Some(format!("{} answers {}, and limits nothing", glimpse.writer.host, glimpse.answer.status))
     }
 }
 
@@ -123,7 +147,8 @@ fn read(case: &Case, glimpse: &Glimpse<'_>, all: &[Glimpse<'_>]) -> Reading {
         ));
     }
     let file_is_served = answered_all_the_same(Asked::File);
-    if glimpse.asked != Asked::File && file_is_served && !serves_downloads {
+    let asks_for_files = matches!(glimpse.asked, Asked::File | Asked::Bytes);
+    if !asks_for_files && file_is_served && !serves_downloads {
         return Reading::Beside(format!(
             "{} answered {} once to hfdoctor while the file asked about is served",
             glimpse.writer.host, glimpse.answer.status
@@ -173,6 +198,11 @@ fn limit(case: &Case, glimpse: &Glimpse<'_>) -> Limit {
     };
     let mut evidence = evidence(case, glimpse);
     let mut certainty = certainty;
+    if glimpse.asked == Asked::Bytes && fetches_by_xet(case) {
+        certainty = certainty.min(Certainty::Likely);
+        let detail = "asked over plain HTTPS; hf_xet, which is installed, fetches from other hosts at first";
+        evidence.push(Evidence::new(Source::Client, detail));
+    }
     if glimpse.writer.layer == Layer::Application && !glimpse.answer.with_token && sent_token(case).is_some() {
         // The client would send its token to this endpoint, and then another quota may count.
         certainty = certainty.min(Certainty::Likely);
@@ -235,6 +265,11 @@ fn by_application(glimpse: &Glimpse<'_>) -> (Cause, Certainty, String) {
     }
 }
 
+/// Whether the installed client fetches large files through Xet.
+fn fetches_by_xet(case: &Case) -> bool {
+    !case.settings.xet_disabled && case.clients.package("hf_xet").is_some()
+}
+
 /// Whether the quota is the one of callers without a token.
 pub(crate) fn counts_as_anonymous(glimpse: &Glimpse<'_>, bucket: &Remaining) -> bool {
     let Some(known) = Bucket::from_name(&bucket.bucket) else { return false };
@@ -289,23 +324,30 @@ fn evidence(case: &Case, glimpse: &Glimpse<'_>) -> Vec<Evidence> {
     let source = if glimpse.writer.layer == Layer::Application { Source::Hub } else { Source::Network };
     let mut out = Vec::new();
     let mut saw = |detail: String| out.push(Evidence::new(source, detail));
-    let how = if answer.with_token { "with the token" } else { "without a token" };
-    saw(format!("{} from {} on {} {how}", answer.status_words(), glimpse.writer.host, short(answer.url.path())));
+    let how = match (glimpse.asked, answer.with_token) {
+        (Asked::Bytes, _) => "",
+        (_, true) => " with the token",
+        (_, false) => " without a token",
+    };
+    saw(format!(
+        "{} from {} on {}{how}; layer: {}",
+        answer.status_words(),
+        glimpse.writer.host,
+        short(answer.url.path()),
+        glimpse.writer.layer
+    ));
     if let Some(remaining) = glimpse.limits.telling() {
-        saw(format!("`RateLimit` says: {}", left(glimpse, remaining)));
-        if let Some(tier) = Bucket::from_name(&remaining.bucket)
+        let tier = Bucket::from_name(&remaining.bucket)
             .zip(glimpse.limits.quota_of(&remaining.bucket))
             .and_then(|(bucket, quota)| tiers::tier_of(bucket, quota.quota))
-        {
-            saw(format!("that quota is the one of: {} (published {})", tier.plan, tiers::AS_OF));
-        }
+            .map(|tier| format!("; that quota is the one of: {} (published {})", tier.plan, tiers::AS_OF));
+        saw(format!("`RateLimit` says: {}{}", left(glimpse, remaining), tier.unwrap_or_default()));
     }
-    if let Some(message) = answer.error_message() {
+    if let Some(message) = answer.error_message().or_else(|| page_words(answer)) {
         saw(format!("\"{}\"", message.chars().take(300).collect::<String>()));
     }
     let marks = glimpse.writer.marks.join(", ");
     match glimpse.writer.layer {
-        Layer::Application if !marks.is_empty() => saw(format!("written by the Hub's application: {marks}")),
         Layer::MirrorUpstream => {
             saw(format!("the answer carries the marks of the Hub's application ({marks}): inferred, not documented"));
         }

@@ -68,7 +68,7 @@ async fn a_used_up_account_is_found_and_not_asked_on() {
     assert_eq!((first.cause, first.certainty), (Cause::RateLimitAccount, Certainty::Confirmed));
     let causes: Vec<Cause> = diagnosis.causes.iter().map(|c| c.finding.cause).collect();
     assert!(!causes.contains(&Cause::TokenInvalid), "{causes:?}");
-    let wait = resets_at(&diagnosis.causes).unwrap().duration_since(case.now).unwrap().as_secs();
+    let wait = resets_at(&diagnosis.causes).unwrap().time.duration_since(case.now).unwrap().as_secs();
     assert!((167..=177).contains(&wait), "{wait}");
     // What is sent at once is sent; nothing follows.
     let requests = asked.load(Ordering::SeqCst);

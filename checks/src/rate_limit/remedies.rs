@@ -5,6 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::live::{clock, span};
+use super::workers::{fewer_connections, fewer_workers};
 use crate::case::{Case, RepoType};
 use crate::diagnosis::forecast::grouped;
 use crate::diagnosis::tiers;
@@ -27,12 +28,16 @@ const UNPUBLISHED: Duration = Duration::from_mins(30);
 
 /// The guess for a cause whose end nobody named.
 pub(crate) fn guess(cause: Cause, now: SystemTime) -> Ends {
-    let wait = match cause {
+    Ends::About(now.checked_add(usual_wait(cause)).unwrap_or(now))
+}
+
+/// How long a cause lasts where nobody says it.
+pub(crate) fn usual_wait(cause: Cause) -> Duration {
+    match cause {
         Cause::RateLimitIp | Cause::RateLimitCdn => UNPUBLISHED,
         // Fixed windows of five minutes: the Hub's, and, by its author's word, hf-mirror.com's.
         _ => tiers::WINDOW,
-    };
-    Ends::About(now.checked_add(wait).unwrap_or(now))
+    }
 }
 
 /// The remedies of a cause, in order.
@@ -139,43 +144,31 @@ fn token(case: &Case) -> Fix {
             ))
 }
 
-/// Fewer requests to the Hub at once.
-fn fewer_workers(case: &Case) -> Fix {
-    Fix::manual("fewer-workers", "download fewer files at once").command(download(case, &["--max-workers 2"])).note(
-        "the client's own default is 8 workers; in Python it is `snapshot_download(..., max_workers=2)`. More processes \
-         multiply it",
-    )
-}
-
-/// Fewer connections to the hosts that serve the bytes.
-fn fewer_connections(case: &Case) -> Fix {
-    let fix = Fix::manual("fewer-connections", "open fewer connections");
-    let fix = if case.settings.xet_disabled || !has_xet(case) {
-        fix.command(download(case, &["--max-workers 2"]))
-    } else {
-        fix.command(format!("HF_XET_FIXED_DOWNLOAD_CONCURRENCY=4 {}", download(case, &["--max-workers 2"])))
-    };
-    fix.command("aria2c -x 4 -s 4 -j 1 URL")
-        .note("four to eight connections are the usual advice; no figure is published")
-}
-
 /// Waiting between attempts.
 fn backoff(case: &Case) -> Fix {
     let title = "wait between attempts: as long as `Retry-After` or the `t` of `RateLimit` says, else 1, 2, 4 … 60 s with \
                  some chance in it";
     let fix = Fix::manual("backoff", title).command("curl -L --retry 8 --retry-max-time 900 -O URL");
     match case.clients.hub {
-        Some(version) if version >= (1, 2, 0) => fix.note(format!(
-            "huggingface_hub {} waits by itself until the window of the header ends, five times over: no retry loop of one's \
-             own around it",
+        Some(version) if version >= (1, 22, 0) => fix.note(format!(
+            "huggingface_hub {} waits by itself for the `t` of `RateLimit` and for `Retry-After`, five times over: no \
+             retry loop of one's own around it",
             words(version)
         )),
-        Some(version) => fix.command("pip install -U huggingface_hub").note(format!(
+        Some(version) if version >= (1, 2, 0) => fix.note(format!(
+            "huggingface_hub {} waits by itself for the `t` of `RateLimit`, five times over, and for `Retry-After` from 1.22 \
+             on: no retry loop of one's own around it",
+            words(version)
+        )),
+        Some(version) => fix.command(case.clients.upgrade_command()).note(format!(
             "huggingface_hub {} does not read when the window ends; 1.2 and later wait by themselves (transformers 4 needs a \
              version below 1.0)",
             words(version)
         )),
-        None => fix.note("huggingface_hub 1.2 and later wait by themselves: no retry loop of one's own around it"),
+        None => fix.note(
+            "huggingface_hub 1.2 and later wait by themselves for the `t` of `RateLimit`, 1.22 and later for `Retry-After` \
+             too: no retry loop of one's own around it",
+        ),
     }
 }
 
@@ -214,42 +207,33 @@ fn shared_cache() -> Fix {
 }
 
 fn plan() -> Fix {
-    let url = "https://huggingface.co/pricing".to_owned();
     let tiers: Vec<String> =
         tiers::TIERS[1..5].iter().map(|t| format!("{} {}", t.plan, grouped(t.resolvers))).collect();
-    Fix::automatic("plan", Risk::Ask, "a larger plan", vec![Action::OpenPage { url: url.clone() }]).command(url).note(
-        format!(
-            "requests for files in five minutes, published {}: {}. The gauges of this account: \
+    // Left to the person: nothing is asked again and again, while requests are limited, whether it is done.
+    Fix::manual("plan", "a larger plan").command("https://huggingface.co/pricing").note(format!(
+        "requests for files in five minutes, published {}: {}. The gauges of this account: \
          https://huggingface.co/settings/billing",
-            tiers::AS_OF,
-            tiers.join(", ")
-        ),
-    )
+        tiers::AS_OF,
+        tiers.join(", ")
+    ))
 }
 
-/// The download command of the installed client, without what it does not have.
-pub(crate) fn download(case: &Case, options: &[&str]) -> String {
+/// The download command of the installed client.
+pub(super) fn download(case: &Case, options: &[&str]) -> String {
     let target = case.target.as_ref().filter(|t| is_plain(&t.repo_id));
     let id = target.map_or("ORG/NAME", |t| t.repo_id.as_str());
-    // `hf` came with 0.34; what the older command has of options differs by version, so that it gets none.
-    let old = case.clients.hub_is(|v| v < (0, 34, 0));
-    let mut command = format!("{} download {id}", if old { "huggingface-cli" } else { "hf" });
+    let mut command = format!("{} {id}", case.clients.download_command());
     if let Some(target) = target
         && target.repo_type != RepoType::Model
     {
         command.push_str(" --repo-type ");
         command.push_str(target.repo_type.word());
     }
-    for option in options.iter().filter(|_| !old) {
+    for option in options {
         command.push(' ');
         command.push_str(option);
     }
     command
-}
-
-/// Whether hf_xet fetches large files: by default since huggingface_hub 0.32.
-fn has_xet(case: &Case) -> bool {
-    !case.clients.hub_is(|v| v < (0, 32, 0))
 }
 
 fn words((major, minor, patch): (u64, u64, u64)) -> String {
@@ -257,7 +241,7 @@ fn words((major, minor, patch): (u64, u64, u64)) -> String {
 }
 
 /// Whether a text can stand in a command as it is.
-fn is_plain(text: &str) -> bool {
+pub(super) fn is_plain(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('-')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'))

@@ -16,6 +16,10 @@ pub fn exception(text: &str) -> Option<String> {
     if text.contains("Traceback (most recent call last)") {
         return None;
     }
+    // How a shell tells that the kernel ended the program, mostly for want of memory
+    if matches!(text.trim_end(), "Killed" | "Killed: 9") {
+        return Some("Killed".to_owned());
+    }
     let class = EXCEPTION.captures(text)?.get(1)?.as_str();
     (!class.ends_with("Warning")).then(|| class.to_owned())
 }

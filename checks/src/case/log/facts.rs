@@ -66,6 +66,8 @@ pub struct Facts {
     pub token: TokenUse,
     /// When the last failure happened, where its line has a date. Without a zone it is read as UTC.
     pub failed_at: Option<SystemTime>,
+    /// Whether that line also has a zone.
+    pub failed_at_has_zone: bool,
     /// Whether anything in the log has to do with the Hub or its clients.
     pub about_the_hub: bool,
     /// Whether the words of a shared address (NAT, VPN, gateway) stand in it.
@@ -83,6 +85,7 @@ impl Facts {
         if self.limit.is_none() {
             self.limit = failure.limit.clone().map(|value| Seen { value, line });
         }
+        self.failed_at_has_zone = failure.time.is_some_and(|time| time.offset.is_some());
         self.failed_at = failure.time.filter(|time| time.dated).and_then(|time| {
             let ahead = i64::from(time.offset.unwrap_or(0)).saturating_mul(60_000);
             let milliseconds = u64::try_from(time.milliseconds.saturating_sub(ahead)).ok()?;

@@ -75,6 +75,9 @@ pub fn marks(lower: &str, class: Option<&str>, frames: &[Frame]) -> Vec<Mark> {
     if has(Frame::Lock) && numbered(&["5", "9", "11", "35", "37", "38", "45", "74", "95", "116", "524"]) {
         add(Cause::LockStuck, Weight::Decisive, "lock could not be taken");
     }
+    if has(Frame::Lock) && class == Some("KeyboardInterrupt") {
+        add(Cause::LockStuck, Weight::Decisive, "broken off while it waited for a lock");
+    }
     if has(Frame::Symlink) && (numbered(&["1", "38", "45", "95"]) || lower.contains("[winerror 1]")) {
         add(Cause::SymlinkUnsupported, Weight::Decisive, "link could not be made");
     }
@@ -116,6 +119,7 @@ mod tests {
                 "JSONDecodeError",
                 Some(Cause::EndpointMisconfigured),
             ),
+            ("with filelock(lock_path):", "keyboardinterrupt", "KeyboardInterrupt", Some(Cause::LockStuck)),
             ("return open(path)", "filenotfounderror: [errno 2] no such file", "FileNotFoundError", None),
         ];
         for (frame, line, class, expected) in table {

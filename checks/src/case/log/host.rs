@@ -88,6 +88,7 @@ pub fn is_hub_path(path: &str) -> bool {
         .any(|part| path.contains(part))
         || (path.contains("/resolve/") && path.matches('/').count() >= 4)
         || path.contains("/huggingfaceml/")
+        || path.contains("huggingface/api/")
         || (path.starts_with("/hf/") && path.contains(".git/"))
 }
 

@@ -15,6 +15,7 @@ mod reader;
 pub mod reason;
 mod scan;
 pub mod sign;
+mod tongue;
 mod trigger;
 mod wording;
 

@@ -14,7 +14,7 @@ use super::host::Owner;
 use super::line::{PIECE, decode, excerpt, stamp, unescape, virtual_lines, without_escapes, without_prefix};
 use super::look::Looks;
 use super::sign::Weight;
-use super::trigger::{Found, Trigger, Words, stands_alone};
+use super::trigger::{Found, Trigger, Words, in_a_path, stands_alone};
 use super::wording::{RETRYING, SURVIVED, is_last_retry, is_success, shows_no_pause, token_use};
 use crate::case::target::Target;
 use crate::diagnosis::Cause;
@@ -111,6 +111,11 @@ impl Scan {
         self.first.iter().chain(&self.last)
     }
 
+    /// The number of the last line that was looked at.
+    pub fn last_line(&self) -> u64 {
+        self.previous.0
+    }
+
     /// The words, with the search that tells which lines of a long log are worth being taken.
     pub fn words(&self) -> Arc<Words> {
         Arc::clone(&self.words)
@@ -177,8 +182,8 @@ impl Scan {
                     }
                 }
                 Found::Trigger(trigger) if !triggers.contains(&trigger) => triggers.push(trigger),
-                Found::Service => self.names_services = true,
-                Found::Sign(_) | Found::Trigger(_) => {}
+                Found::Service if !in_a_path(&lower, at) => self.names_services = true,
+                Found::Sign(_) | Found::Trigger(_) | Found::Service => {}
             }
         }
         if !is_code {
@@ -237,9 +242,18 @@ impl Scan {
         } else {
             None
         };
-        let names_a_quota = ["requests remaining", "ratelimit: ", "ratelimit-policy: ", "amz cf id"]
-            .iter()
-            .any(|words| lower.contains(words));
+        let names_a_quota = [
+            "requests remaining",
+            "ratelimit: ",
+            "ratelimit-policy: ",
+            "amz cf id",
+            // Who answered, in the headers that `curl -i` shows.
+            "x-amz-cf-id: ",
+            "x-request-id: root=",
+            "x-powered-by: huggingface",
+        ]
+        .iter()
+        .any(|words| lower.contains(words));
         if marks.is_empty() && status.is_none() && exception.is_none() && !names_a_quota {
             return;
         }
@@ -384,6 +398,13 @@ impl Scan {
         }
     }
 
+    fn place(&mut self, number: u64, owner: Owner) {
+        self.places.push_back((number, owner));
+        if self.places.len() > 512 {
+            self.places.pop_front();
+        }
+    }
+
     fn target(&mut self, number: u64, target: Target) {
         self.targets.push_back((number, target));
         if self.targets.len() > 256 {
@@ -428,14 +449,18 @@ impl Scan {
         }
         if triggers.contains(&Trigger::Url) {
             let addresses = extract::addresses(whole);
+            let trouble = triggers.contains(&Trigger::Trouble) || triggers.contains(&Trigger::Error);
+            let strange = trouble && !addresses.is_empty() && addresses.iter().all(|a| a.owner == Owner::Other);
+            self.names_services |= strange;
+            // aria2 tells the reason on the next line, without the address
+            if strange && lower.contains("uri=") {
+                self.place(number, Owner::Other);
+            }
             let place = addresses
                 .iter()
                 .find(|a| !matches!(a.owner, Owner::Other | Owner::Local) && !extract::is_a_page(&a.path));
             if let Some(place) = place {
-                self.places.push_back((number, place.owner));
-                if self.places.len() > 512 {
-                    self.places.pop_front();
-                }
+                self.place(number, place.owner);
             }
             let target = addresses
                 .iter()

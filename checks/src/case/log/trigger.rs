@@ -4,6 +4,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::prefilter::Prefilter;
 use super::sign::Sign;
+use super::tongue::in_every_language;
 
 /// Words that are no sign of a cause but that make a line worth a closer look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +85,9 @@ const TRIGGERS: &[(Trigger, &str)] = &[
     (Trigger::Error, " 504"),
     (Trigger::Error, "killed"),
     (Trigger::Success, "download complete"),
+    (Trigger::MaybeSuccess, "fetching "),
+    (Trigger::MaybeSuccess, "loading weights: "),
+    (Trigger::MaybeSuccess, "loading checkpoint shards: "),
     (Trigger::MaybeSuccess, "downloaded"),
     (Trigger::MaybeSuccess, "status 0"),
     (Trigger::MaybeSuccess, "code 0"),
@@ -133,6 +137,9 @@ const TRIGGERS: &[(Trigger, &str)] = &[
     (Trigger::Kin, "file must be downloaded again"),
     (Trigger::Trouble, "curl: (22)"),
     (Trigger::Trouble, "amz cf id"),
+    (Trigger::Trouble, "x-amz-cf-id"),
+    (Trigger::Trouble, "x-request-id: root="),
+    (Trigger::Trouble, "x-powered-by: huggingface"),
     (Trigger::Hub, "cas service"),
     (Trigger::Kin, "transformers"),
     (Trigger::Kin, "diffusers"),
@@ -183,6 +190,14 @@ const TRIGGERS: &[(Trigger, &str)] = &[
     (Trigger::Fact, "token="),
     (Trigger::Fact, "retrying"),
     (Trigger::Fact, "waitretry"),
+    (Trigger::Fact, "while true"),
+    (Trigger::Fact, "while :"),
+    (Trigger::Fact, "while ! "),
+    (Trigger::Fact, "until curl "),
+    (Trigger::Fact, "until wget "),
+    (Trigger::Fact, "until aria2c "),
+    (Trigger::Fact, "until hf "),
+    (Trigger::Fact, "until huggingface-cli "),
     (Trigger::Fact, "(try:"),
     (Trigger::Fact, "restart"),
     (Trigger::Fact, "shared by"),
@@ -249,7 +264,16 @@ pub const SERVICES: &[&str] = &[
     "gitlab",
     "bitbucket",
     "docker.com",
+    "error response from daemon",
 ];
+
+/// Whether a word stands inside the path of a file, where it names a folder and no service.
+pub fn in_a_path(lower: &str, at: usize) -> bool {
+    let is_edge = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '`' | '(' | ')' | '=');
+    let start = lower[..at].rfind(is_edge).map_or(0, |edge| edge + 1);
+    let word = lower[start..].split(is_edge).find(|part| !part.is_empty()).unwrap_or("");
+    word.contains('\\') || (start < at && word.starts_with(['/', '~', '.']))
+}
 
 /// The words that the automaton looks for, and what they mean.
 #[derive(Debug)]
@@ -265,6 +289,7 @@ pub struct Words {
 impl Words {
     /// The words of these signs.
     pub fn new(signs: &[Sign]) -> Words {
+        let signs = in_every_language(signs);
         let patterns =
             signs.iter().map(|s| s.words).chain(TRIGGERS.iter().map(|t| t.1)).chain(SERVICES.iter().copied());
         let automaton = AhoCorasick::builder()
@@ -274,7 +299,7 @@ impl Words {
             .expect("a few hundred short patterns fit an automaton");
         let rare = TRIGGERS.iter().filter(|(trigger, _)| trigger.is_rare()).map(|t| t.1);
         let prefilter = Prefilter::new(signs.iter().map(|s| s.words).chain(rare));
-        Words { automaton, prefilter, signs: signs.to_vec() }
+        Words { automaton, prefilter, signs }
     }
 }
 

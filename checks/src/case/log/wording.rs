@@ -8,6 +8,7 @@ pub const SURVIVED: &[&str] = &[
     "Returning existing local_dir",
     "Returning existing local snapshot",
     "Ignored error while",
+    "Could not set the permissions on the file",
     "Continuing without setting permissions",
     "no remote preset found, skipping",
     "Error while fetching `HF_TOKEN` secret value from your vault",
@@ -102,6 +103,17 @@ pub fn shows_no_pause(lower: &str) -> bool {
         || lower.contains("without backoff")
         || lower.contains("no backoff")
         || lower.contains("sleep 0")
+        || is_an_endless_loop(lower)
+}
+
+/// Whether a line is a shell's loop around a download that goes on at once after each failure.
+fn is_an_endless_loop(lower: &str) -> bool {
+    let programs = ["curl ", "wget ", "aria2c ", "hf download", "huggingface-cli download", "git clone"];
+    let loops = ["while true", "while :", "while ! ", "until "];
+    loops.iter().any(|l| lower.contains(l))
+        && lower.contains("do ")
+        && programs.iter().any(|p| lower.contains(p))
+        && !lower.contains("sleep")
 }
 
 /// Whether a line tells of a download or a run that came to a good end.
@@ -115,6 +127,13 @@ pub fn is_success(text: &str, lower: &str) -> bool {
     if lower.contains("incomplete total") || lower.contains("not complete") {
         return false;
     }
+    // the bars of all of a repository's files, and of loading what was downloaded
+    if ["fetching ", "loading weights: ", "loading checkpoint shards: "]
+        .iter()
+        .any(|bar| lower.find(bar).is_some_and(|at| lower[at + bar.len()..].contains("100%|")))
+    {
+        return true;
+    }
     if let Some(at) = lower.find("download complete") {
         let bar = &lower[at..];
         return bar.contains("100%") || !(bar.contains('%') || bar.contains("b/s"));
@@ -125,6 +144,7 @@ pub fn is_success(text: &str, lower: &str) -> bool {
         "download completed",
         "downloaded successfully",
         "all files downloaded",
+        "artifacts downloaded",
     ]
     .iter()
     .any(|w| lower.contains(w))

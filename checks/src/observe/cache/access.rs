@@ -7,12 +7,25 @@ use super::model::{Refused, RepoName};
 
 /// Whether the system's permission bits bind this user at all.
 ///
-/// The superuser passes every one of them, so that nothing follows from them there.
+/// Whoever may override them passes every one, so that nothing follows from them there: mostly the superuser, though not
+/// in a container that takes this right away.
 #[cfg(unix)]
 pub fn binds_this_user() -> bool {
-    !rustix::process::geteuid().is_root()
+    match overrides(&std::fs::read_to_string("/proc/self/status").unwrap_or_default()) {
+        Some(overrides) => !overrides,
+        None => !rustix::process::geteuid().is_root(),
+    }
 }
 
+/// Whether the effective capabilities in a process's status, as Linux writes it, have `CAP_DAC_OVERRIDE`.
+#[cfg(unix)]
+fn overrides(status: &str) -> Option<bool> {
+    const CAP_DAC_OVERRIDE: u32 = 1;
+    let digits = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
+    u64::from_str_radix(digits.trim(), 16).ok().map(|set| set & (1 << CAP_DAC_OVERRIDE) != 0)
+}
+
+/// Whether the rights on files bind this user: not told here.
 #[cfg(not(unix))]
 pub fn binds_this_user() -> bool {
     false
@@ -24,6 +37,7 @@ pub fn is_anothers(meta: &Meta) -> bool {
     meta.owner.is_some_and(|owner| owner != rustix::process::geteuid().as_raw())
 }
 
+/// Whether an entry belongs to another user: not told here.
 #[cfg(not(unix))]
 pub fn is_anothers(_: &Meta) -> bool {
     false
@@ -99,5 +113,20 @@ mod system {
 
     pub fn may(_: &Folder, _: &OsStr, (): ()) -> Option<bool> {
         None
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_right_to_override_counts_not_the_users_number() {
+        let status = |set: &str| format!("Name:\tx\nUid:\t0\t0\t0\t0\nCapEff:\t{set}\nCapBnd:\t0\n");
+        assert_eq!(overrides(&status("000001ffffffffff")), Some(true));
+        // What a container without this right has.
+        assert_eq!(overrides(&status("00000000a80425f9")), Some(false));
+        assert_eq!(overrides(&status("0000000000000000")), Some(false));
+        assert_eq!(overrides("Name:\tx\n"), None);
     }
 }

@@ -9,6 +9,7 @@ pub mod model;
 pub mod name;
 pub mod need;
 pub mod open;
+mod others;
 mod repository;
 pub mod snapshot;
 mod store;
@@ -72,6 +73,7 @@ pub fn of_case(case: &Case) -> Cache {
         .map(|target| (RepoName { kind: target.repo_type, id: target.repo_id.clone() }, target.revision().to_owned()));
     let question = Question { root: case.settings.hub_cache.clone(), target, local: neighbours(case) };
     let mut cache = look(&question, &bounds);
+    others::look(&mut cache, case, &bounds);
     mark_held(&mut cache, &bounds, case);
     if !cache.refused.is_empty() {
         let owners = Owners::read(&case.environment.system_file("etc/passwd"));
@@ -83,7 +85,7 @@ pub fn of_case(case: &Case) -> Cache {
 }
 
 /// The working directory and the folders in it: where `--local-dir` usually points.
-fn neighbours(case: &Case) -> Vec<PathBuf> {
+pub fn neighbours(case: &Case) -> Vec<PathBuf> {
     let Some(directory) = case.environment.directory.clone() else { return Vec::new() };
     let mut folders = vec![directory.clone()];
     if let Ok(here) = folder::Folder::open(&directory) {

@@ -205,6 +205,10 @@ pub struct Cache {
     pub partials: Some256<Partial>,
     /// Bytes of all partial files.
     pub partial_bytes: u64,
+    /// Folders in which datasets was preparing a dataset when it broke off.
+    pub unfinished_datasets: Amount,
+    /// The Xet client's caches of earlier downloads, with their bytes.
+    pub xet: Vec<(PathBuf, u64)>,
     /// Links that lead nowhere.
     pub broken: Some256<BrokenLink>,
     /// What this user may not use.

@@ -24,6 +24,10 @@ pub enum PartialKind {
     RustPart,
     /// `<oid>.downloadInProgress`: llama.cpp, which resumes it.
     LlamaCpp,
+    /// `sha256-<hash>-partial` in ollama's own store, which resumes it.
+    Ollama,
+    /// `downloads/<hash>.incomplete` in the cache of datasets, which begins it anew.
+    Datasets,
     /// `tmp…`: huggingface_hub before 0.23 and short-lived helpers. Nobody reads it again.
     Temporary,
 }

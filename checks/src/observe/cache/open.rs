@@ -21,6 +21,18 @@ pub fn blob(root: &Folder, blobs: &Folder, name: &OsStr) -> io::Result<(File, bo
     Ok((entry, true))
 }
 
+/// Opens a regular file below a folder; a link on the way is not followed.
+pub fn inside(folder: &Folder, path: &Path) -> io::Result<File> {
+    let mut parts = path.components();
+    let Some(Component::Normal(name)) = parts.next_back() else { return Err(io::ErrorKind::NotFound.into()) };
+    let mut here: Option<Folder> = None;
+    for part in parts {
+        let Component::Normal(part) = part else { return Err(io::ErrorKind::NotFound.into()) };
+        here = Some(here.as_ref().unwrap_or(folder).child(part)?);
+    }
+    here.as_ref().unwrap_or(folder).file(name)
+}
+
 /// The two last parts of `../../blobs/<2 hex digits>/<Xet hash>`.
 fn in_store(target: &Path) -> Option<(&OsStr, &OsStr)> {
     let parts: Vec<Component<'_>> = target.components().take(6).collect();

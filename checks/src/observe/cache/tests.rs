@@ -45,6 +45,19 @@ fn part() -> impl Strategy<Value = Vec<u8>> {
         "model.safetensors",
         "aa",
         ".huggingface-shared-blobs",
+        &format!("sha256-{sha}"),
+        &format!("sha256-{sha}-partial"),
+        &format!("sha256-{sha}-partial-0"),
+        "downloads",
+        "x.incomplete",
+        "a_b.gguf.downloadInProgress",
+        "a_b.gguf.json",
+        "config.json.metadata",
+        &format!("abc=.{sha}.incomplete"),
+        ".cache",
+        "huggingface",
+        "download",
+        "model",
     ]
     .iter()
     .map(|s| s.as_bytes().to_vec())
@@ -74,6 +87,9 @@ fn thing(outside: &'static str) -> impl Strategy<Value = Thing> {
         4 => prop::collection::vec(any::<u8>(), 0..64).prop_map(Thing::File),
         1 => Just(Thing::File(br#"{"format_version":1,"files":{"../../../../secret":{"size":1,"blob_id":"x"}}}"#.to_vec())),
         1 => Just(Thing::File(COMMIT.as_bytes().to_vec())),
+        1 => Just(Thing::File(format!("{COMMIT}\n{}\n1600000000.0\n", "a".repeat(64)).into_bytes())),
+        1 => Just(Thing::File(br#"{"N":0,"Offset":0,"Size":-5,"Completed":9223372036854775807}"#.to_vec())),
+        1 => Just(Thing::File(br#"{"url":"https://huggingface.co/a/b/resolve/main/../../secret"}"#.to_vec())),
         2 => Just(Thing::Folder),
         3 => prop::sample::select(leads).prop_map(Thing::Link),
         1 => Just(Thing::Pipe),
@@ -131,13 +147,31 @@ fn listing(root: &Path) -> BTreeMap<PathBuf, (bool, u64, Option<SystemTime>)> {
 
 const OUTSIDE: &str = "../../../../outside";
 
+/// The places that are looked into, each as deep below the home as the hub cache.
+const PLACES: &[&str] = &[
+    ".cache/huggingface/hub",
+    ".cache/huggingface/hub",
+    ".cache/huggingface/datasets",
+    ".cache/llama.cpp/",
+    ".ollama/models/blobs",
+    "work/model/.cache/huggingface/download",
+    "work/model",
+    ".cache/huggingface/xet",
+];
+
+/// Where a place really lies when no link is on the way.
+fn canonical(made: &MadeCache, place: &Path) -> PathBuf {
+    let home = made.home.path();
+    home.canonicalize().expect("the home").join(place.strip_prefix(home).expect("in the home"))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn any_tree_is_looked_at_from_inside_and_left_as_it_is(
         things in prop::collection::vec(
-            (prop::collection::vec(part(), 1..6), thing(OUTSIDE), prop::sample::select(vec![0o700, 0o755, 0o500, 0o000, 0o644, 0o400])),
+            (prop::sample::select(PLACES), prop::collection::vec(part(), 1..6), thing(OUTSIDE), prop::sample::select(vec![0o700, 0o755, 0o500, 0o000, 0o644, 0o400])),
             0..40,
         ),
         with_target in any::<bool>(),
@@ -148,18 +182,26 @@ proptest! {
         std::fs::create_dir_all(&root).expect("a folder");
         // What lies outside would hang or show when it were read.
         let outside = made.home.path().join("outside");
+        let work = made.home.path().join("work");
+        std::fs::create_dir_all(&work).expect("a folder");
         std::fs::create_dir_all(outside.join("blobs")).expect("a folder");
         std::fs::write(outside.join("blobs/outside.incomplete"), b"x").expect("a file");
-        for (path, thing, mode) in &things {
-            make(&root, path, thing, *mode);
+        for (place, path, thing, mode) in &things {
+            let place = made.home.path().join(place);
+            // A thing made before may stand there.
+            if std::fs::create_dir_all(&place).is_ok() && place.canonicalize().is_ok_and(|real| real == canonical(&made, &place)) {
+                make(&place, path, thing, *mode);
+            }
         }
         let before = listing(made.home.path());
         let mut case = case(made.home.path(), &[], with_target.then_some("a/b"));
         case.limits.verify = verify;
+        case.environment.directory = Some(work);
         let seen = of_case(&case);
         let files = integrity::look(&case, &Meter::default());
         let held = locks::look(&case);
         let left = traces::look(&case);
+        let _ = traces::target(&case.settings, case.now + std::time::Duration::from_mins(5));
         prop_assert_eq!(before, listing(made.home.path()));
         let paths = seen.partials.list.iter().map(|p| &p.path)
             .chain(seen.broken.list.iter().map(|b| &b.path))
@@ -168,7 +210,7 @@ proptest! {
             .chain(held.held.iter().map(|h| &h.path))
             .chain(left.partial.iter().map(|p| &p.path));
         for path in paths {
-            prop_assert!(path.starts_with(&root), "{}", path.display());
+            prop_assert!(PLACES.iter().any(|place| path.starts_with(made.home.path().join(place))), "{}", path.display());
             prop_assert!(!path.to_string_lossy().contains("outside"), "{}", path.display());
         }
         // Folders without any right must be removable again.

@@ -53,6 +53,8 @@ fn pointer(here: &Folder, name: &OsStr, prefix: &Path, seen: &mut Integrity) {
         file: prefix.join(name).to_string_lossy().into_owned(),
         path: here.path().join(name),
         link: None,
+        local: None,
+        etag: None,
         shared: false,
         size: meta.size,
         modified: meta.modified,

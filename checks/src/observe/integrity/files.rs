@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::{Damage, Damaged};
@@ -11,73 +12,88 @@ use crate::case::Case;
 use crate::observe::cache::folder::{Folder, Kind};
 use crate::observe::cache::snapshot::blob_of;
 use crate::observe::cache::tree::{MAX_TREE, Tree};
-use crate::observe::cache::{Bounds, RepoName, name, open};
+use crate::observe::cache::{Bounds, RepoName, local, name, neighbours, open};
 
 /// At most so many files are looked at.
 const MAX_FILES: usize = 2_000_000;
 /// Folders of a snapshot deeper than this are not entered.
 const MAX_DEPTH: usize = 64;
 
-/// A file of a snapshot.
+/// A file of a snapshot, or of a download to a folder of the person's own.
 #[derive(Debug, Clone)]
 pub struct CachedFile {
-    /// Whose it is.
-    pub repository: RepoName,
+    /// Whose it is, where its place tells.
+    pub repository: Option<RepoName>,
     /// Its path in the repository.
     pub file: String,
-    /// The repository's folder.
-    folder: OsString,
-    /// The snapshot's folder and the path in it.
-    snapshot: PathBuf,
-    /// The blob that the link leads to; none for a real file.
-    blob: Option<OsString>,
-    /// What its content's hash should be, by its blob's name or the cached listing.
+    /// Where it lies below the root.
+    place: Place,
+    /// What its content's hash should be, by its blob's name, the cached listing or the client's note.
     pub etag: Option<String>,
     /// Its size by the cached listing, in bytes.
     pub listed_size: Option<u64>,
-    /// The cache root.
-    root: PathBuf,
+    /// Whether it was written after the client had noted it down: then it is the person's own.
+    pub edited: bool,
+    /// The cache root, or the folder of the person's own.
+    root: Arc<Folder>,
+}
+
+/// Where a file lies below its root.
+#[derive(Debug, Clone)]
+enum Place {
+    /// In a repository of the hub cache.
+    Cache {
+        /// The repository's folder.
+        folder: OsString,
+        /// The snapshot's folder and the path in it.
+        snapshot: PathBuf,
+        /// The blob that the link leads to; none for a real file.
+        blob: Option<OsString>,
+    },
+    /// At its own path, in a folder of the person's own.
+    Local(PathBuf),
 }
 
 impl CachedFile {
     /// Opens its content, following the client's own links alone. The second value tells whether it lies in the shared store.
-    pub fn open(&self, root: &Folder) -> io::Result<(File, bool)> {
-        let repository = root.child(&self.folder)?;
-        if let Some(blob) = &self.blob {
-            return open::blob(root, &repository.child(OsStr::new("blobs"))?, blob);
-        }
-        let mut here = repository;
-        let mut parts = self.snapshot.components().peekable();
-        while let Some(part) = parts.next() {
-            if parts.peek().is_none() {
-                return Ok((here.file(part.as_os_str())?, false));
+    pub fn open(&self) -> io::Result<(File, bool)> {
+        match &self.place {
+            Place::Cache { folder, blob: Some(blob), .. } => {
+                let blobs = self.root.child(folder)?.child(OsStr::new("blobs"))?;
+                open::blob(&self.root, &blobs, blob)
             }
-            here = here.child(part.as_os_str())?;
+            Place::Cache { folder, snapshot, blob: None } => {
+                Ok((open::inside(&self.root.child(folder)?, snapshot)?, false))
+            }
+            Place::Local(path) => Ok((open::inside(&self.root, path)?, false)),
         }
-        Err(io::ErrorKind::NotFound.into())
     }
 
     /// Where its content lies.
     pub fn place(&self) -> PathBuf {
-        let repository = self.root.join(&self.folder);
-        match &self.blob {
-            Some(blob) => repository.join("blobs").join(blob),
-            None => repository.join(&self.snapshot),
+        match &self.place {
+            Place::Cache { folder, blob: Some(blob), .. } => self.root.path().join(folder).join("blobs").join(blob),
+            _ => self.shown_path(),
         }
     }
 
     /// Where the person knows it to be.
     pub fn shown_path(&self) -> PathBuf {
-        self.root.join(&self.folder).join(&self.snapshot)
+        match &self.place {
+            Place::Cache { folder, snapshot, .. } => self.root.path().join(folder).join(snapshot),
+            Place::Local(path) => self.root.path().join(path),
+        }
     }
 
     /// The same, damaged.
     pub fn damaged(&self, shared: bool, size: u64, modified: Option<SystemTime>, damage: Damage) -> Damaged {
         Damaged {
-            repository: Some(self.repository.clone()),
+            repository: self.repository.clone(),
             file: self.file.clone(),
             path: self.place(),
-            link: self.blob.is_some().then(|| self.shown_path()),
+            link: matches!(&self.place, Place::Cache { blob: Some(_), .. }).then(|| self.shown_path()),
+            local: matches!(&self.place, Place::Local(_)).then(|| self.root.path().to_owned()),
+            etag: self.etag.clone(),
             shared,
             size,
             modified,
@@ -86,8 +102,35 @@ impl CachedFile {
     }
 }
 
-/// The files of the target, or of everything.
-pub fn of_case(case: &Case, root: &Folder, bounds: &Bounds) -> Vec<CachedFile> {
+/// The files of the target, or of everything, and those of downloads to folders of the person's own.
+pub fn of_case(case: &Case, bounds: &Bounds) -> Vec<CachedFile> {
+    let mut files = Vec::new();
+    if let Ok(root) = Folder::open(&case.settings.hub_cache) {
+        of_cache(case, &Arc::new(root), bounds, &mut files);
+    }
+    for folder in neighbours(case) {
+        local::files(&folder, bounds, &mut |root, found| {
+            let file = found.file.to_string_lossy().into_owned();
+            let file = if cfg!(windows) { file.replace('\\', "/") } else { file };
+            let wanted = case.target.as_ref().and_then(|target| target.file.as_deref());
+            if wanted.is_none_or(|wanted| wanted == file) {
+                files.push(CachedFile {
+                    repository: None,
+                    file,
+                    place: Place::Local(found.file),
+                    etag: Some(found.etag),
+                    listed_size: found.listed_size,
+                    edited: found.edited,
+                    root: Arc::clone(root),
+                });
+            }
+            files.len() < MAX_FILES
+        });
+    }
+    files
+}
+
+fn of_cache(case: &Case, root: &Arc<Folder>, bounds: &Bounds, files: &mut Vec<CachedFile>) {
     let target = case.target.as_ref();
     let mut repositories: Vec<(OsString, RepoName, Option<SystemTime>)> = Vec::new();
     let _ = root.entries(&mut |entry, kind| {
@@ -102,20 +145,18 @@ pub fn of_case(case: &Case, root: &Folder, bounds: &Bounds) -> Vec<CachedFile> {
         repositories.len() < MAX_FILES && bounds.go_on()
     });
     repositories.sort_by_key(|(_, _, modified)| std::cmp::Reverse(*modified));
-    let mut files = Vec::new();
     for (entry, name, _) in repositories {
         if files.len() >= MAX_FILES || !bounds.go_on() {
             break;
         }
         if let Ok(folder) = root.child(&entry) {
-            of_repository(root, &folder, &entry, &name, target.and_then(|t| t.file.as_deref()), bounds, &mut files);
+            of_repository(root, &folder, &entry, &name, target.and_then(|t| t.file.as_deref()), bounds, files);
         }
     }
-    files
 }
 
 fn of_repository(
-    root: &Folder,
+    root: &Arc<Folder>,
     folder: &Folder,
     entry: &OsStr,
     name: &RepoName,
@@ -167,14 +208,17 @@ fn of_repository(
                 // A listing and a link that name different contents belong to different times.
                 let listed = listed.filter(|l| etag.as_deref().is_none_or(|etag| etag == l.etag()));
                 files.push(CachedFile {
-                    repository: name.clone(),
+                    repository: Some(name.clone()),
                     file: shown,
-                    folder: entry.to_owned(),
-                    snapshot: PathBuf::from("snapshots").join(&commit).join(inside),
                     etag: etag.or_else(|| listed.map(|l| l.etag().to_owned())),
                     listed_size: listed.map(super::super::cache::tree::TreeFile::content_size),
-                    blob,
-                    root: root.path().to_owned(),
+                    place: Place::Cache {
+                        folder: entry.to_owned(),
+                        snapshot: PathBuf::from("snapshots").join(&commit).join(inside),
+                        blob,
+                    },
+                    edited: false,
+                    root: Arc::clone(root),
                 });
                 files.len() < MAX_FILES && bounds.go_on()
             });

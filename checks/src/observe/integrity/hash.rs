@@ -72,14 +72,14 @@ pub fn matches(content: &mut File, size: u64, etag: Option<&str>) -> Option<bool
 }
 
 /// Hashes every file once, the largest first, on all cores.
-pub fn verify(root: &Folder, files: &[CachedFile], meter: &Meter, seen: &mut Integrity) {
+pub fn verify(files: &[CachedFile], meter: &Meter, seen: &mut Integrity) {
     let mut work: Vec<(&CachedFile, u64)> = Vec::new();
     let mut known = std::collections::HashSet::new();
     for file in files {
         let provable = file.etag.as_deref().is_some_and(|etag| hash_of(etag).is_some());
         if provable
             && known.insert((file.place(), file.etag.as_deref()))
-            && let Some(size) = file.open(root).ok().and_then(|(f, _)| f.metadata().ok()).map(|m| m.len())
+            && let Some(size) = file.open().ok().and_then(|(f, _)| f.metadata().ok()).map(|m| m.len())
         {
             work.push((file, size));
         }
@@ -87,22 +87,26 @@ pub fn verify(root: &Folder, files: &[CachedFile], meter: &Meter, seen: &mut Int
     work.sort_by_key(|(_, size)| std::cmp::Reverse(*size));
     meter.total.store(work.iter().map(|(_, size)| size).sum(), Ordering::Relaxed);
     let outcomes: Vec<_> =
-        work.par_iter().with_max_len(1).map(|(file, size)| (*file, *size, one(root, file, *size, meter))).collect();
+        work.par_iter().with_max_len(1).map(|(file, size)| (*file, *size, one(file, *size, meter))).collect();
     for (file, size, outcome) in outcomes {
         match outcome {
             Ok(Proof::Sound) => {
                 seen.hashed += 1;
                 seen.hashed_bytes = seen.hashed_bytes.saturating_add(size);
             }
+            Ok(Proof::Wrong(_)) if file.edited => seen.edited.push(file.shown_path()),
             Ok(Proof::Wrong(found)) => {
                 seen.hashed += 1;
                 seen.hashed_bytes = seen.hashed_bytes.saturating_add(size);
-                let opened = file.open(root).ok();
+                let opened = file.open().ok();
                 let shared = opened.as_ref().is_some_and(|(_, shared)| *shared);
                 let modified = opened.and_then(|(f, _)| f.metadata().ok()).and_then(|m| m.modified().ok());
                 seen.damaged(file.damaged(shared, size, modified, Damage::Hash(found)));
             }
-            Ok(Proof::Stopped) => seen.whole = false,
+            Ok(Proof::Stopped) => {
+                seen.whole = false;
+                seen.stopped = true;
+            }
             Err(error) => seen.unread(file.shown_path(), error.to_string()),
         }
     }
@@ -115,11 +119,14 @@ enum Proof {
     Stopped,
 }
 
-fn one(root: &Folder, file: &CachedFile, size: u64, meter: &Meter) -> std::io::Result<Proof> {
+fn one(file: &CachedFile, size: u64, meter: &Meter) -> std::io::Result<Proof> {
     let Some((etag, sort)) = file.etag.as_deref().and_then(|etag| Some((etag, hash_of(etag)?))) else {
         return Ok(Proof::Stopped);
     };
-    let (mut content, _) = file.open(root)?;
+    if meter.stop.load(Ordering::Relaxed) {
+        return Ok(Proof::Stopped);
+    }
+    let (mut content, _) = file.open()?;
     let mut step = |bytes| {
         meter.done.fetch_add(bytes, Ordering::Relaxed);
         !meter.stop.load(Ordering::Relaxed)

@@ -12,7 +12,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rayon::prelude::*;
 
-use super::cache::folder::Folder;
 use super::cache::{Bounds, RepoName};
 use crate::case::Case;
 use files::CachedFile;
@@ -39,7 +38,7 @@ pub enum Damage {
 /// A damaged file.
 #[derive(Debug, Clone)]
 pub struct Damaged {
-    /// Whose it is; none in a git clone.
+    /// Whose it is; none in a git clone and in a folder of the person's own.
     pub repository: Option<RepoName>,
     /// Its path in the repository.
     pub file: String,
@@ -47,6 +46,10 @@ pub struct Damaged {
     pub path: PathBuf,
     /// The link to it in the snapshot.
     pub link: Option<PathBuf>,
+    /// The folder of the person's own that it was downloaded to.
+    pub local: Option<PathBuf>,
+    /// The name that its content's hash should be.
+    pub etag: Option<String>,
     /// Whether the content lies in the store that repositories share.
     pub shared: bool,
     /// Its size, in bytes.
@@ -72,6 +75,10 @@ pub struct Integrity {
     pub whole: bool,
     /// Damaged files.
     pub damaged: Vec<Damaged>,
+    /// Files in folders of the person's own that were changed after their download.
+    pub edited: Vec<PathBuf>,
+    /// Whether the person ended the hashing before it was done.
+    pub stopped: bool,
     /// The git clone that was looked at, where there is one.
     pub clone: Option<PathBuf>,
 }
@@ -98,11 +105,10 @@ pub fn look(case: &Case, meter: &Meter) -> Integrity {
     let bounds = Bounds::until(Instant::now() + time);
     let mut seen = Integrity { whole: true, ..Integrity::default() };
     clone::look(case, &mut seen, &bounds);
-    let Ok(root) = Folder::open(&case.settings.hub_cache) else { return seen };
-    let found = files::of_case(case, &root, &bounds);
+    let found = files::of_case(case, &bounds);
     // What the same blob is under several names and revisions is looked at once.
     let judged: Vec<Judged> =
-        found.par_iter().map(|file| if bounds.go_on() { judge(&root, file) } else { Judged::Nothing }).collect();
+        found.par_iter().map(|file| if bounds.go_on() { judge(file) } else { Judged::Nothing }).collect();
     for outcome in judged {
         match outcome {
             Judged::Nothing => seen.whole = false,
@@ -115,7 +121,7 @@ pub fn look(case: &Case, meter: &Meter) -> Integrity {
         }
     }
     if verify {
-        hash::verify(&root, &found, meter, &mut seen);
+        hash::verify(&found, meter, &mut seen);
     }
     seen
 }
@@ -142,8 +148,12 @@ enum Judged {
     Damaged(Box<Damaged>),
 }
 
-fn judge(root: &Folder, file: &CachedFile) -> Judged {
-    let opened = match file.open(root) {
+fn judge(file: &CachedFile) -> Judged {
+    // What the person has changed is the person's.
+    if file.edited {
+        return Judged::Sound;
+    }
+    let opened = match file.open() {
         Ok(opened) => opened,
         // A link without its end is the walk's to report.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Judged::Sound,

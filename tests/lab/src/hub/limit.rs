@@ -52,7 +52,9 @@ impl Counts {
         let start = rate.map_or(quota, |rate| rate.remaining);
         let used = self.0.entry((bucket, who.to_owned())).or_insert(0);
         let exhausted = *used >= start && counts;
-        *used += u64::from(counts && !exhausted);
+        if counts && !exhausted {
+            *used += rate.map_or(1, |rate| rate.takes);
+        }
         let strict = bucket == Bucket::Whoami;
         Standing {
             bucket,

@@ -31,7 +31,7 @@ use self::faults::Faults;
 pub use self::record::RequestRecord;
 use self::serve::{Shared, lock};
 use crate::runtime::{self, Task};
-use crate::state::HubState;
+use crate::state::{HubState, Repo};
 use crate::tls::{CertKind, Pki};
 
 /// The real names for which the Hub holds a certificate, besides the loopback names, the mirrors and the CDN's name.
@@ -108,7 +108,8 @@ impl Hub {
     ///
     /// # Errors
     /// When no socket or certificate can be made, or a fault's expression is none.
-    pub fn start_with(state: HubState, options: &HubOptions) -> io::Result<Self> {
+    pub fn start_with(mut state: HubState, options: &HubOptions) -> io::Result<Self> {
+        state.repo.iter_mut().for_each(Repo::fill_up);
         let names = names(&state, options);
         let pki = Pki::new().map_err(io::Error::other)?;
         let files = tempfile::Builder::new().prefix("hfdoctor-lab-").tempdir()?;

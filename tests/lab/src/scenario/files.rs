@@ -14,6 +14,7 @@ use crate::text;
 /// without one the file is empty.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub struct FileEntry {
     /// Where, relative to the home directory; placeholders allowed.
     pub path: String,
@@ -29,6 +30,8 @@ pub struct FileEntry {
     pub truncate: Option<u64>,
     /// A directory.
     pub dir: bool,
+    /// Takes away what a client has left there.
+    pub remove: bool,
     /// A link to this target; placeholders allowed.
     pub symlink: Option<String>,
     /// Unix mode, such as `0o444`; set last, so that a directory can be filled before it is closed.
@@ -37,6 +40,8 @@ pub struct FileEntry {
     pub age: Option<u64>,
     /// Whether the laboratory holds a lock (`flock` on Unix) on it, as a downloading process would.
     pub locked: bool,
+    /// Whether the laboratory has it open for writing, as a downloading process has its partial file.
+    pub open: bool,
 }
 
 /// What was written, held for as long as the scenario runs.
@@ -44,6 +49,8 @@ pub struct FileEntry {
 pub(crate) struct Written {
     pub(crate) paths: Vec<PathBuf>,
     locks: Vec<File>,
+    /// Files that are merely open.
+    open: Vec<File>,
     /// Whose modes were set.
     closed: Vec<PathBuf>,
 }
@@ -79,6 +86,10 @@ pub(crate) fn write(
             let lock = File::open(&path).and_then(|file| file.lock().map(|()| file));
             written.locks.push(lock.map_err(|error| Problem::new(path.display(), error))?);
         }
+        if entry.open {
+            let open = File::options().append(true).open(&path);
+            written.open.push(open.map_err(|error| Problem::new(path.display(), error))?);
+        }
         written.paths.push(path);
     }
     // Ages and modes last: filling a directory changes the one and needs the other.
@@ -109,6 +120,9 @@ fn make(
     hub: &HubState,
     fill: &mut dyn FnMut(&str) -> String,
 ) -> Result<(), Box<dyn std::error::Error>> {
+    if entry.remove {
+        return Ok(fs::remove_file(path)?);
+    }
     if entry.dir {
         fs::create_dir_all(path)?;
         return Ok(());
@@ -142,12 +156,12 @@ fn make(
 }
 
 #[cfg(unix)]
-fn link(target: &Path, path: &Path) -> std::io::Result<()> {
+pub(super) fn link(target: &Path, path: &Path) -> std::io::Result<()> {
     std::os::unix::fs::symlink(target, path)
 }
 
 #[cfg(windows)]
-fn link(target: &Path, path: &Path) -> std::io::Result<()> {
+pub(super) fn link(target: &Path, path: &Path) -> std::io::Result<()> {
     std::os::windows::fs::symlink_file(target, path)
 }
 

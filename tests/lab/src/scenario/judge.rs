@@ -18,6 +18,8 @@ pub struct Expect {
     pub exit: Option<i32>,
     /// `causes-found`, `healthy` or `inconclusive`.
     pub verdict: Option<String>,
+    /// Where the target comes from: `argument`, `log` or `cache`; `none` when there is none.
+    pub target_from: Option<String>,
     /// The first cause.
     pub first: Option<String>,
     /// Exactly these causes, in this order; an empty list for none.
@@ -42,8 +44,12 @@ pub struct Expect {
     pub output: Vec<String>,
     /// Texts that the human report does not contain.
     pub output_not: Vec<String>,
+    /// Texts that standard error contains, in both runs.
+    pub stderr: Vec<String>,
     /// Most requests that the Hub and its CDN may receive.
     pub max_requests: Option<usize>,
+    /// Exactly so many requests to a host in each run; a host that limits is asked once and never again.
+    pub requests_to: BTreeMap<String, usize>,
     /// Exactly the hosts that received a token. Without this, it may be huggingface.co and hf.co.
     pub token_sent_to: Option<Vec<String>>,
     /// Exactly the targets that a proxy was asked for, in the order of their names.
@@ -70,8 +76,9 @@ pub struct After {
 impl Expect {
     /// The texts in which placeholders are filled.
     pub(crate) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
-        let after = self.after.iter_mut().flat_map(|after| std::iter::once(&mut after.path).chain(after.text.as_mut()));
-        let lists = [&mut self.notes, &mut self.evidence, &mut self.commands, &mut self.output, &mut self.output_not];
+        let Expect { notes, evidence, commands, output, output_not, stderr, after, .. } = self;
+        let after = after.iter_mut().flat_map(|after| std::iter::once(&mut after.path).chain(after.text.as_mut()));
+        let lists = [notes, evidence, commands, output, output_not, stderr];
         lists.into_iter().flatten().chain(after)
     }
 }
@@ -134,6 +141,11 @@ impl Prepared {
         let expect = &self.scenario.expect;
         if let Some(exit) = expect.exit {
             differences.same("exit code", &Some(exit), &run.exit);
+        }
+        for text in &expect.stderr {
+            if !run.stderr.contains(text) {
+                differences.say(format!("standard error lacks {text:?}"));
+            }
         }
         self.judge_secrets(run, &mut differences);
         self.judge_requests(&mut differences);
@@ -198,6 +210,10 @@ impl Prepared {
             let list: Vec<String> =
                 requests.iter().map(|r| format!("    {} {}{} -> {}", r.method, r.host, r.path, r.status)).collect();
             differences.say(format!("at most {most} requests, got {}:\n{}", requests.len(), list.join("\n")));
+        }
+        for (host, wanted) in &expect.requests_to {
+            let got = requests.iter().filter(|request| request.host == *host).count();
+            differences.same(&format!("requests to {host}"), wanted, &got);
         }
         // The Hub's own short-lived Xet tokens go where the Hub says.
         let with_token = requests.iter().filter(|r| r.token.as_ref().is_some_and(|token| !token.starts_with("xet:")));
@@ -274,6 +290,9 @@ fn compare(report: &Value, expect: &Expect, differences: &mut Differences) {
     }
     if let Some(first) = &expect.first {
         differences.same("first cause", &Some(first.as_str()), &causes.first().copied());
+    }
+    if let Some(wanted) = &expect.target_from {
+        differences.same("target", &wanted.as_str(), &report["target"]["from"].as_str().unwrap_or("none"));
     }
     if let Some(wanted) = &expect.causes {
         differences.same("causes", &wanted.iter().map(String::as_str).collect(), &causes);

@@ -14,16 +14,19 @@
 //! | `{proxy}`, `{dns}` | `127.0.0.1:PORT` of the scenario's proxy and name server |
 //! | `{port:refused}`, `{port:silent}`, … | `127.0.0.1:PORT` of a port in that [trouble](crate::tcp::Trouble) |
 //! | `{ca}`, `{corporate_ca}` | PEM files of the test authority and of the company's root |
+//! | `{host}` | the machine's name, as soft locks hold it (Linux) |
 //! | `{token:NAME}` | a token's value; for a name that the Hub does not know, an invented one (a canary) |
 //! | `{commit}`, `{commit:ID}` | the commit of `main` in the first repository, or in that one |
 //! | `{etag:ID:PATH}` | the file's name among a cache's blobs |
 //! | `{sha256:ID:PATH}`, `{pointer:ID:PATH}` | its SHA-256, its LFS pointer |
 
+mod cache;
 mod files;
 mod judge;
 mod network;
 mod placeholder;
 mod prepare;
+mod process;
 mod run;
 mod secrets;
 
@@ -32,10 +35,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use cache::{CacheEntry, Layout};
 pub use files::FileEntry;
 pub use judge::{After, Expect};
 pub use network::{Network, ProxyTable, Trust};
 pub use prepare::Prepared;
+pub use process::ProcessEntry;
 pub use run::Run;
 pub use secrets::leaks;
 
@@ -56,7 +61,13 @@ pub struct Scenario {
     /// Variables beyond PATH and HOME, which is all that the program otherwise gets. An empty value sets an empty value.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// The home directory's content, in this order.
+    /// Packages of a virtual environment that the person uses, by name with underscores: the installed client.
+    #[serde(default)]
+    pub client: BTreeMap<String, String>,
+    /// What clients have downloaded from the Hub.
+    #[serde(default)]
+    pub cache: Vec<CacheEntry>,
+    /// The home directory's further content, in this order.
     #[serde(default)]
     pub file: Vec<FileEntry>,
     /// What the failed command printed, given as `--log FILE`.
@@ -69,6 +80,9 @@ pub struct Scenario {
     /// The Hub.
     #[serde(default)]
     pub hub: HubState,
+    /// Programs that run beside hfdoctor.
+    #[serde(default)]
+    pub process: Vec<ProcessEntry>,
     /// The network before it.
     #[serde(default)]
     pub network: Network,

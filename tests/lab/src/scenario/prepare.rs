@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::cache;
 use super::files::{self, Written};
 use super::network::Trust;
 use super::placeholder;
+use super::process::Running;
 use super::{Problem, Scenario};
 use crate::dns::DnsServer;
 use crate::hub::{Hub, HubOptions};
@@ -27,6 +29,8 @@ pub struct Prepared {
     pub dns: Option<DnsServer>,
     pub(crate) written: Written,
     ports: Ports,
+    /// Ends before the directory that their scripts lie in.
+    _running: Vec<Running>,
     root: TempDir,
     environment: BTreeMap<String, String>,
     arguments: Vec<String>,
@@ -68,6 +72,7 @@ impl Values<'_> {
             "port" => Some(self.hub.port().to_string()),
             "cdn" => Some(format!("https://127.0.0.1:{}", self.hub.cdn_port())),
             "proxy" => self.proxy.map(|address| address.to_string()),
+            "host" => std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim_end().to_owned()),
             "dns" => self.dns.map(|address| address.to_string()),
             _ => match name.strip_prefix("port:") {
                 // `{port:refused}` and so on: the address of a port in that trouble.
@@ -120,8 +125,13 @@ impl Prepared {
             dns: dns.as_ref().map(DnsServer::address),
         };
 
+        cache::write(&home, &scenario.cache, &scenario.hub)?;
         let written = files::write(&home, &scenario.file, &scenario.hub, &mut |text| values.fill(text, &mut ports))?;
         let mut environment = clean_environment(&home);
+        if !scenario.client.is_empty() {
+            let root = cache::write_client(&home, &scenario.client)?;
+            environment.insert("VIRTUAL_ENV".into(), root.to_string_lossy().into_owned());
+        }
         let trusted = match network.trust {
             Trust::System => None,
             Trust::Lab => Some(hub.ca_file()),
@@ -141,6 +151,11 @@ impl Prepared {
         }
         arguments.extend(scenario.args.iter().map(|argument| values.fill(argument, &mut ports)));
         let stdin = scenario.stdin.as_ref().map(|text| values.fill(text, &mut ports));
+        let mut running = Vec::new();
+        for entry in &scenario.process {
+            let args: Vec<String> = entry.args.iter().map(|text| values.fill(text, &mut ports)).collect();
+            running.push(Running::start(entry, &args, &base, hub.port())?);
+        }
         let mut scenario = scenario.clone();
         for secret in &mut scenario.secrets {
             *secret = values.fill(secret, &mut ports);
@@ -148,7 +163,7 @@ impl Prepared {
         for text in scenario.expect.texts() {
             *text = values.fill(text, &mut ports);
         }
-        Ok(Self { scenario, hub, proxy, dns, written, ports, root, environment, arguments, stdin })
+        Ok(Self { scenario, hub, proxy, dns, written, ports, _running: running, root, environment, arguments, stdin })
     }
 
     /// The program's whole environment.

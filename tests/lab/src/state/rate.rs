@@ -42,6 +42,9 @@ pub struct RateLimit {
     pub quota: Option<u64>,
     /// Requests left; each one takes one, and at 0 the answer is 429.
     pub remaining: u64,
+    /// How many requests each request counts as: more than one is how an address looks that others use too.
+    #[serde(default = "one")]
+    pub takes: u64,
     /// Seconds until the window ends.
     #[serde(default = "some_seconds")]
     pub reset: u64,
@@ -51,6 +54,10 @@ pub struct RateLimit {
 
 fn everybody() -> String {
     "*".into()
+}
+
+fn one() -> u64 {
+    1
 }
 
 fn some_seconds() -> u64 {

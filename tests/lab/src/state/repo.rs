@@ -51,6 +51,9 @@ pub struct Repo {
     /// Files by path, the same in every revision unless the file says otherwise.
     #[serde(default)]
     pub files: BTreeMap<String, FileSpec>,
+    /// So many small files more, named `part/00000.json` and so on.
+    #[serde(default)]
+    pub many: usize,
 }
 
 impl Repo {
@@ -72,6 +75,14 @@ impl Repo {
             branches: BTreeMap::new(),
             tags: BTreeMap::new(),
             files: BTreeMap::new(),
+            many: 0,
+        }
+    }
+
+    /// Makes the many small files, once.
+    pub(crate) fn fill_up(&mut self) {
+        for number in 0..std::mem::take(&mut self.many) {
+            self.files.insert(format!("part/{number:05}.json"), "{}\n".into());
         }
     }
 

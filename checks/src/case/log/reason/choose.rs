@@ -2,13 +2,14 @@
 
 use std::cmp::Reverse;
 
-use super::super::event::Event;
+use super::super::event::{Event, Tone};
+use super::super::extract::LimitWords;
 use super::super::host::Owner;
 use super::super::line::head_of;
 use super::super::scan::Scan;
 use super::super::sign::Weight;
-use super::meaning::{Candidate, Context};
-use super::{known, summary};
+use super::meaning::{Candidate, Context, near};
+use super::{known, limited, summary};
 use crate::case::target::Target;
 use crate::diagnosis::{Bearing, Cause, Certainty, Evidence, Finding};
 
@@ -16,6 +17,8 @@ use crate::diagnosis::{Bearing, Cause, Certainty, Evidence, Finding};
 const SHOWN: usize = 200;
 /// Lines shown for a cause.
 const LINES: usize = 4;
+/// Lines after a retry from which on a program is taken to have gone on.
+const GOES_ON: u64 = 4;
 /// So many transfers at once are called many.
 const MANY: u32 = 16;
 
@@ -47,14 +50,21 @@ pub fn conclude(scan: &Scan) -> Conclusion {
         }
     }
     let last_success = scan.successes.back().map(|(line, _)| *line);
+    // The client tried again, nothing failed after that, and the program went on to print other things.
+    let went_on = |event: &Event| {
+        event.retry
+            && event.tone == Tone::Passing
+            && scan.last_line() >= event.until + GOES_ON
+            && !events.iter().any(|later| later.line > event.until && later.tone == Tone::Error)
+    };
     let survived = |candidate: &Candidate<'_>| {
-        let ended_well = last_success.is_some_and(|line| line > candidate.event.until);
-        let trained_on = scan.finished.is_some_and(|line| {
-            line > candidate.event.until && candidate.event.tone == super::super::event::Tone::Passing
-        });
-        ended_well || trained_on
+        let event = candidate.event;
+        let ended_well = last_success.is_some_and(|line| line > event.until);
+        let trained_on = scan.finished.is_some_and(|line| line > event.until && event.tone == Tone::Passing);
+        ended_well || trained_on || went_on(event)
     };
     all.retain(|candidate| !survived(candidate));
+    limited::forget_what_it_explains(&mut all, &events);
     let (elsewhere, mut here): (Vec<Candidate<'_>>, Vec<Candidate<'_>>) =
         all.into_iter().partition(|c| c.cause == Cause::NotADownload);
     let run = last_failing_run(&here, &runs);
@@ -72,7 +82,7 @@ pub fn conclude(scan: &Scan) -> Conclusion {
     {
         order.insert(0, standing_still(scan, line));
     }
-    let other = not_a_download(&elsewhere, &events, order.first(), last_success);
+    let other = not_a_download(&context, &elsewhere, &events, order.first(), last_success);
     if let Some((choice, first)) = other {
         if first {
             order.insert(0, choice);
@@ -80,7 +90,15 @@ pub fn conclude(scan: &Scan) -> Conclusion {
             order.push(choice);
         }
     }
-    finish(&context, &order, &here)
+    let mut conclusion = finish(&context, &order, &here);
+    if let Some(failure) = &mut conclusion.failure {
+        // The Hub's words on a limit stand on several lines.
+        let of_run: Vec<&Event> = events.iter().copied().filter(|e| e.run == failure.run).collect();
+        let words =
+            near(failure, &of_run).filter_map(|e| e.limit.as_ref()).fold(LimitWords::default(), LimitWords::and);
+        failure.limit = (words != LimitWords::default()).then_some(words);
+    }
+    conclusion
 }
 
 /// A cause in its place.
@@ -284,6 +302,7 @@ const CONSEQUENCES: &[&str] = &[
 
 /// What failed though no download did; and whether it is rather the answer than `first`.
 fn not_a_download<'a>(
+    context: &Context<'_>,
     decisive: &[Candidate<'a>],
     events: &[&'a Event],
     first: Option<&Choice<'a>>,
@@ -296,7 +315,7 @@ fn not_a_download<'a>(
         event: Some(event),
         why: None,
     };
-    let after_success = |event: &Event| last_success.is_none_or(|line| event.until > line);
+    let after_success = |event: &Event| last_success.is_none_or(|line| event.until >= line);
     if let Some(found) = decisive.iter().rev().find(|c| after_success(c.event)) {
         let leads = match first.and_then(|f| f.event.map(|e| (f, e))) {
             None => true,
@@ -309,6 +328,15 @@ fn not_a_download<'a>(
             }
         };
         return Some((choice(found.event, found.weight), leads));
+    }
+    if first.is_none_or(|first| first.weight == Weight::Hint)
+        && let Some(event) = events.iter().rev().copied().find(|event| {
+            let strangers = context.is_a_strangers(event);
+            let fails = event.status.is_some() || event.tone == Tone::Error;
+            strangers && fails && !event.retry && after_success(event)
+        })
+    {
+        return Some((choice(event, Weight::Symptom), true));
     }
     let unexplained = events.iter().rev().copied().find(|event| {
         let bare = event.marks.iter().all(|m| m.weight <= Weight::Hint) && event.status.is_none();
@@ -368,7 +396,10 @@ fn finish(context: &Context<'_>, order: &[Choice<'_>], candidates: &[Candidate<'
             }
         }
     }
-    Conclusion { findings, target, failure: first.event.cloned() }
+    // What provoked a limit is told by no line of its own.
+    let provoked = matches!(first.cause, Cause::TooParallel | Cause::RetryStorm);
+    let failure = first.event.or_else(|| order.iter().filter(|_| provoked).find_map(|choice| choice.event));
+    Conclusion { findings, target, failure: failure.cloned() }
 }
 
 /// The lines that show a cause, the most telling first.

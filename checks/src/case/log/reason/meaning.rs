@@ -5,7 +5,7 @@ use super::super::extract::{LimitWords, RequestId, target_of};
 use super::super::host::{Owner, owner};
 use super::super::scan::Scan;
 use super::super::sign::Weight;
-use super::super::trigger::SERVICES;
+use super::super::trigger::{SERVICES, in_a_path};
 use super::network::{Breakage, is_of_the_network};
 use super::rate::Limit;
 use super::refusal::{Meaning, Refusal};
@@ -121,7 +121,7 @@ impl<'a> Context<'a> {
 
     /// Whether a failure of the network without a host may be a download's.
     fn may_be_the_hubs(&self, lower: &str) -> bool {
-        if SERVICES.iter().any(|service| lower.contains(service)) {
+        if SERVICES.iter().any(|service| lower.find(service).is_some_and(|at| !in_a_path(lower, at))) {
             return false;
         }
         let facts = &self.scan.facts;
@@ -186,7 +186,7 @@ impl<'a> Context<'a> {
         match cause {
             NotADownload => Some((NotADownload, weight, &[])),
             Cause::RateLimitAnonymous | Cause::RateLimitAccount | Cause::RateLimitCdn => {
-                if foreign || (owner.is_none() && !self.about_the_hub) {
+                if foreign || (owner.is_none() && !(self.about_the_hub && self.may_be_the_hubs(&lower))) {
                     return None;
                 }
                 let edge = matches!(cause, Cause::RateLimitCdn);
@@ -256,7 +256,20 @@ impl<'a> Context<'a> {
 
     /// Whether a line that names no host may be about another service: the log speaks of some, and not of the Hub.
     fn may_be_a_strangers(&self, owner: Option<Owner>) -> bool {
-        owner.is_none() && !self.scan.facts.about_the_hub && self.has_strangers
+        owner.is_none() && self.is_among_strangers()
+    }
+
+    /// Whether an event is about a service that is no part of a download.
+    pub fn is_a_strangers(&self, event: &Event) -> bool {
+        match self.owner(event).or_else(|| self.owner_nearby(event)) {
+            Some(owner) => matches!(owner, Owner::Other | Owner::Local),
+            None => self.is_among_strangers(),
+        }
+    }
+
+    /// Whether the log speaks of other services, and never of the Hub.
+    fn is_among_strangers(&self) -> bool {
+        !self.scan.facts.about_the_hub && self.has_strangers
     }
 
     fn of_status(
@@ -283,7 +296,8 @@ impl<'a> Context<'a> {
             target: target.as_ref(),
             gate: near(event, run).any(|e| e.has(Cause::GatedNoToken) || e.has(Cause::GatedNotAccepted)),
             token_sent: token.sent,
-            anonymous: token.anonymous,
+            // transformers.js says so of requests that it mostly sends without a token
+            anonymous: token.anonymous || event.text.contains("Unauthorized access to file"),
             wordless: near(event, run).any(|e| e.text.contains("403 Forbidden: None")),
         })
     }
@@ -334,7 +348,7 @@ impl<'a> Context<'a> {
 }
 
 /// The events of the same chain, and those a few lines away.
-fn near<'e>(event: &Event, run: &[&'e Event]) -> impl Iterator<Item = &'e Event> {
+pub(super) fn near<'e>(event: &Event, run: &[&'e Event]) -> impl Iterator<Item = &'e Event> {
     let (line, chain) = (event.line, event.chain);
     run.iter().copied().filter(move |e| e.line.abs_diff(line) <= 8 || (e.chain == chain && e.line.abs_diff(line) <= 60))
 }

@@ -2,6 +2,7 @@
 
 pub mod choose;
 pub mod known;
+mod limited;
 pub mod meaning;
 pub mod network;
 pub mod rate;

@@ -80,6 +80,12 @@ pub fn meaning(refusal: &Refusal<'_>) -> Option<Meaning> {
     let known = refusal.target.map_or(Access::Unknown, |target| access(&target.repo_id));
     let folder = refusal.target.is_some_and(|target| is_local_folder(&target.repo_id));
     let answer: Meaning = match (refusal.status, owner) {
+        (400..=499, Owner::Hub) if doubles_a_path(refusal.path) => {
+            (EndpointMisconfigured, Weight::Decisive, &[RepoNotFound])
+        }
+        (400, Owner::Hub) if refusal.path.contains("/resolve/") => {
+            (HubOutage, Weight::Symptom, &[Cause::TokenMalformed, CaptivePortal])
+        }
         (401, Owner::Storage | Owner::Xet) => (Cause::XetClient, Weight::Symptom, &[CdnBlocked, TokenInvalid]),
         (401, Owner::Inference | Owner::Space) => (TokenInvalid, Weight::Symptom, &[TokenMissing]),
         (401, _) if refusal.gate => (GatedNoToken, Weight::Decisive, &[TokenMissing]),
@@ -87,7 +93,9 @@ pub fn meaning(refusal: &Refusal<'_>) -> Option<Meaning> {
         (401, _) if known == Access::Gated && !refusal.token_sent => {
             (GatedNoToken, Weight::Symptom, &[TokenMissing, TokenInvalid])
         }
-        (401, _) if known == Access::Public => (TokenInvalid, Weight::Symptom, &[TokenMissing, RepoNotFound]),
+        (401, _) if known == Access::Public && !refusal.anonymous => {
+            (TokenInvalid, Weight::Symptom, &[TokenMissing, RepoNotFound])
+        }
         (401, _) if refusal.token_sent && !refusal.anonymous => {
             (TokenInvalid, Weight::Symptom, &[RepoNotFound, GatedNoToken])
         }
@@ -118,6 +126,11 @@ pub fn meaning(refusal: &Refusal<'_>) -> Option<Meaning> {
         _ => return None,
     };
     Some(answer)
+}
+
+/// Whether the API's own path stands behind another one: the endpoint was given with a path.
+fn doubles_a_path(path: &str) -> bool {
+    ["/api/models/", "/api/datasets/", "/api/spaces/"].iter().any(|api| path.find(api).is_some_and(|at| at > 0))
 }
 
 /// A 404: the repository's, the revision's or the file's.

@@ -70,7 +70,7 @@ pub fn sentence(cause: Cause, target: Option<&Target>, event: Option<&Event>, wh
         SymlinkUnsupported => "the file system or the account cannot make symbolic links".to_owned(),
         PathTooLong => "a path is longer than the system allows".to_owned(),
         SlowConnection => format!("the transfer from {host} was too slow or broke off"),
-        RateLimitAccount => "the account's own request quota is used up".to_owned(),
+        RateLimitAccount => "this account's requests have reached a limit".to_owned(),
         RateLimitIp => format!("{host} throttles this address"),
         RateLimitCdn => format!("the edge or storage behind {host} limits requests"),
         TooParallel => "too many transfers at once provoked the limit".to_owned(),
