@@ -178,13 +178,11 @@ fn in_shell(place: &Place, program: &str, arguments: &[&str]) -> Option<String> 
         .env("HOME", place.home())
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .output();
-    match output {
-        Ok(output) => Some(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
-        Err(_) => {
-            eprintln!("LEFT OUT: there is no {program} here");
-            None
-        }
-    }
+    let Ok(output) = output else {
+        eprintln!("LEFT OUT: there is no {program} here");
+        return None;
+    };
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 #[cfg(unix)]
