@@ -140,7 +140,9 @@ pub fn conclude_from_log(case: &Case, causes: &[Cause]) -> Conclusion {
 
 /// How long ago the log's failure was, where the log tells.
 fn failed(case: &Case) -> Option<String> {
-    let then = case.log.as_ref()?.facts().failed_at?;
+    let facts = case.log.as_ref()?.facts();
+    // A time without its zone may be hours off.
+    let then = facts.failed_at.filter(|_| facts.failed_at_has_zone)?;
     case.now.duration_since(then).is_ok_and(|ago| ago.as_secs() >= 60).then(|| age(case.now, then))
 }
 
