@@ -28,7 +28,7 @@ pub struct XetTrial {
 #[derive(Debug, Clone)]
 pub enum Outcome {
     /// As far as the bytes: what came of them.
-    Bytes(Transfer),
+    Bytes(Box<Transfer>),
     /// A server refused or did not answer on the way there, and in which words.
     Stopped(String),
     /// An answer had nothing to go on with. Nobody's fault that can be told from here.
@@ -83,7 +83,7 @@ pub(super) async fn look(case: &Case, http: &Http, answer: &Answer) -> Option<Xe
             // The signature covers the whole range: another one would be refused.
             let transfer = take(http, url, (range.start, range.end), MOST_BYTES).await;
             match &transfer.status {
-                Ok(200..=299) => Outcome::Bytes(transfer),
+                Ok(200..=299) => Outcome::Bytes(Box::new(transfer)),
                 Ok(status) => Outcome::Stopped(format!("it answers {status}")),
                 Err(failure @ Failure::NotSent(_)) => Outcome::Unclear(failure.to_string()),
                 Err(failure) => Outcome::Stopped(failure.to_string()),
