@@ -11,8 +11,7 @@ use crate::observe::route::Session;
 use crate::observe::storage::{Storage, XetHost};
 use crate::observe::tls::{Distrust, TlsFault};
 use crate::observe::{Observations, Route, Want};
-use crate::reach::{self, Fault, set_variable};
-use crate::{dns, tls};
+use crate::reach::{self, Fault, another_name_server, set_variable, trust_the_authority};
 
 const CAUSES: &[Cause] = &[Cause::CdnBlocked, Cause::DnsFailure, Cause::TlsUntrustedCa, Cause::TlsHandshake];
 
@@ -104,9 +103,9 @@ fn unreachable(case: &Case, storage: &Storage) -> Option<Finding> {
     }
     // A name that does not resolve and a forged certificate are not the storage's alone: they have their own remedies.
     let (cause, fixes) = match reach::fault(&storage.route) {
-        Some(Fault::Lookup(_) | Fault::Misdirected(_)) => (Cause::DnsFailure, dns::remedies(case, false)),
+        Some(Fault::Lookup(_) | Fault::Misdirected(_)) => (Cause::DnsFailure, another_name_server(case, false)),
         Some(Fault::Untrusted(session)) if !out_of_its_dates(session) => {
-            (Cause::TlsUntrustedCa, tls::trust_the_authority(case, &storage.route))
+            (Cause::TlsUntrustedCa, trust_the_authority(case, &storage.route))
         }
         Some(Fault::Handshake(_, TlsFault::Alert(_) | TlsFault::Incompatible(_) | TlsFault::NotTls)) => {
             (Cause::TlsHandshake, vec![allow(host)])

@@ -5,7 +5,7 @@ use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Evidence, Finding, Fix, Source};
 use crate::observe::dns::{DnsFault, Opinion, ServerFault, hosts_file};
 use crate::observe::{Observations, Route};
-use crate::reach::{self, Fault, list};
+use crate::reach::{self, Fault, another_name_server, list};
 
 const CAUSES: &[Cause] = &[Cause::DnsFailure];
 
@@ -151,7 +151,7 @@ fn unresolved(case: &Case, route: &Route, fault: &DnsFault) -> Finding {
                 .command("export HTTPS_PROXY=http://PROXY:PORT"),
         );
     }
-    finding.with_fixes(remedies(case, no_network))
+    finding.with_fixes(another_name_server(case, no_network))
 }
 
 fn misdirected(case: &Case, route: &Route, why: Vec<String>) -> Finding {
@@ -188,7 +188,7 @@ fn misdirected(case: &Case, route: &Route, why: Vec<String>) -> Finding {
         };
         return finding.fix(fix);
     }
-    finding.with_fixes(remedies(case, false))
+    finding.with_fixes(another_name_server(case, false))
 }
 
 fn server_evidence(opinion: &Opinion) -> Vec<Evidence> {
@@ -209,26 +209,4 @@ fn server_evidence(opinion: &Opinion) -> Vec<Evidence> {
         evidence.push(Evidence::new(Source::Environment, "no name server is configured"));
     }
     evidence
-}
-
-/// What helps where a name does not resolve, or to a wrong address.
-pub(crate) fn remedies(case: &Case, no_network: bool) -> Vec<Fix> {
-    if no_network {
-        let fix = Fix::manual("network-connect", "connect this machine to the network")
-            .note("in a container or a virtual machine: give it a network, or a proxy by `HTTPS_PROXY`");
-        return vec![fix];
-    }
-    let file = case.environment.system_file("etc/resolv.conf");
-    let mut fix = Fix::manual("dns-server", "use a name server that answers, such as 1.1.1.1 or 8.8.8.8")
-        .note("behind a company's firewall, ask its administrator; with a VPN, check what it sets");
-    if cfg!(target_os = "linux") {
-        fix = fix
-            .command("resolvectl dns   # which servers are used")
-            .command(format!("echo 'nameserver 1.1.1.1' | sudo tee {}", file.display()));
-    } else if cfg!(target_os = "macos") {
-        fix = fix.command("networksetup -setdnsservers Wi-Fi 1.1.1.1 8.8.8.8");
-    } else if cfg!(windows) {
-        fix = fix.command("Set-DnsClientServerAddress -InterfaceAlias Wi-Fi -ServerAddresses 1.1.1.1,8.8.8.8");
-    }
-    vec![fix]
 }

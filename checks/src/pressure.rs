@@ -48,6 +48,8 @@ const MOST: usize = 8;
 
 fn wants(case: &Case) -> BTreeSet<Want> {
     match case.target {
+        // Without the network only the log can show a limit that something here would have provoked.
+        _ if case.limits.offline && !limited_in_log(case) => BTreeSet::new(),
         _ if case.limits.offline => BTreeSet::from([Want::Downloads]),
         Some(_) => BTreeSet::from([Want::Downloads, Want::Resolve, Want::Record, Want::Route, Want::Storage]),
         None => BTreeSet::from([Want::Downloads, Want::Control, Want::Route, Want::Storage]),
@@ -64,8 +66,7 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
         let fixes = remedies(case, finding.cause, ends(case, &live));
         finding.fixes.extend(fixes);
     }
-    let limited_in_log = log_findings(case, PROVOKED).iter().any(|f| f.bearing == Bearing::Failure);
-    if live.limits.is_empty() && !limited_in_log {
+    if live.limits.is_empty() && !limited_in_log(case) {
         return Conclusion::ok("no limit is met that anything could provoke").with(log);
     }
     let conclusion = match seen.downloads() {
@@ -73,6 +74,10 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
         Err(why) => Conclusion::unknown(why.to_string()),
     };
     conclusion.with(from_variables(case, &live)).with(log)
+}
+
+fn limited_in_log(case: &Case) -> bool {
+    log_findings(case, PROVOKED).iter().any(|finding| finding.bearing == Bearing::Failure)
 }
 
 /// The known programs, and the others that hold many connections to the hosts of the case.

@@ -51,6 +51,8 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::RateLimitAnonymous, "rate limited. waiting"),
     Sign::symptom(Cause::RateLimitAnonymous, "rate limited:"),
     Sign::symptom(Cause::RateLimitAnonymous, "rate limit").with(&["exceeded", "429", "reached", "hit"]).without(&[
+        // GitHub limits with this status, the Hub does not
+        "http error 403",
         "docker",
         "github",
         "pypi",

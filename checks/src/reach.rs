@@ -1,6 +1,8 @@
 //! What the network checks share: which fault stands on the client's way to the endpoint, so that exactly one of them
 //! claims it, and the words and remedies that several of them use. Pure.
 
+mod remedies;
+
 use std::collections::BTreeSet;
 
 use crate::case::Case;
@@ -13,6 +15,7 @@ use crate::observe::proxy::ProxyFault;
 use crate::observe::route::{Direct, Session};
 use crate::observe::tls::{Distrust, TlsFault};
 use crate::observe::{Access, Observations, Route, Seen, Want};
+pub(crate) use remedies::{another_name_server, trust_the_authority};
 
 /// What the checks of the endpoint's host want: the way there, and one real answer.
 pub fn wants(case: &Case) -> BTreeSet<Want> {

@@ -7,7 +7,7 @@ use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::route::{ClientDistrust, Session};
 use crate::observe::tls::{Distrust, TlsFault};
 use crate::observe::{Observations, Route, Stores, Want};
-use crate::reach::{self, Fault, set_variable, unset_variables};
+use crate::reach::{self, Fault, set_variable, trust_the_authority, unset_variables};
 
 mod clock;
 mod issuer;
@@ -320,33 +320,6 @@ fn untrusted(case: &Case, route: &Route, session: &Session) -> Finding {
         finding = finding.saw(Source::Network, format!("seen through the proxy {}", proxied.setting.shown()));
     }
     finding.with_fixes(trust_the_authority(case, route))
-}
-
-/// What helps where nobody on this machine trusts the server.
-pub(crate) fn trust_the_authority(case: &Case, route: &Route) -> Vec<Fix> {
-    let variable = match case.clients.generation() {
-        crate::case::clients::Generation::Requests => "REQUESTS_CA_BUNDLE",
-        _ => "SSL_CERT_FILE",
-    };
-    let (host, port) = (&route.host, route.port);
-    let install = if cfg!(target_os = "macos") {
-        "sudo security add-trusted-cert -d -k /Library/Keychains/System.keychain company-ca.crt"
-    } else if cfg!(windows) {
-        "certutil -addstore -f Root company-ca.crt"
-    } else {
-        "sudo cp company-ca.crt /usr/local/share/ca-certificates/ && sudo update-ca-certificates"
-    };
-    let mut fix = Fix::manual("ca-install", "install the intercepting authority's certificate, from whoever runs it")
-        .command(format!(
-            "openssl s_client -connect {host}:{port} -servername {host} -showcerts </dev/null   # what is presented"
-        ))
-        .command(install);
-    if !cfg!(any(windows, target_os = "macos")) {
-        fix = fix.command(format!("export {variable}=/etc/ssl/certs/ca-certificates.crt"));
-    }
-    vec![fix.note(
-        "do not trust a certificate only because it was presented: get it from the company or the program itself",
-    )]
 }
 
 /// The handshake breaks.

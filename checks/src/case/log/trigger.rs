@@ -265,6 +265,9 @@ pub const SERVICES: &[&str] = &[
     "bitbucket",
     "docker.com",
     "error response from daemon",
+    "wandb:",
+    "wandb.errors",
+    "connect to s3",
 ];
 
 /// Whether a word stands inside the path of a file, where it names a folder and no service.
