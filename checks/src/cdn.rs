@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
-use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Source};
 use crate::observe::http::Failure;
 use crate::observe::layer::limits_transfers;
 use crate::observe::route::Session;
 use crate::observe::storage::{Storage, XetHost};
 use crate::observe::tls::{Distrust, TlsFault};
 use crate::observe::{Observations, Route, Want};
-use crate::reach::{self, Fault, another_name_server, set_variable, trust_the_authority};
+use crate::reach::{self, Fault, another_name_server, trust_the_authority, without_xet};
 
 const CAUSES: &[Cause] = &[Cause::CdnBlocked, Cause::DnsFailure, Cause::TlsUntrustedCa, Cause::TlsHandshake];
 
@@ -208,15 +208,7 @@ fn xet_blocked(case: &Case, storage: &Storage, xet: &XetHost) -> Finding {
         .saw(Source::Network, format!("`{host}`: {why}"))
         .saw(Source::Network, format!("`{}` serves {} over plain HTTPS", storage.host, storage.file));
     let finding = if case.log.is_none() { finding } else { finding.bearing(Bearing::Failure) };
-    finding
-        .fix(set_variable(
-            "xet-disable",
-            Risk::Safe,
-            "download over plain HTTPS instead of Xet",
-            "HF_HUB_DISABLE_XET",
-            "1",
-        ))
-        .fix(allow(host))
+    finding.fix(without_xet("download over plain HTTPS instead of Xet")).fix(allow(host))
 }
 
 fn allow(host: &str) -> Fix {

@@ -15,7 +15,7 @@ use crate::observe::proxy::ProxyFault;
 use crate::observe::route::{Direct, Session};
 use crate::observe::tls::{Distrust, TlsFault};
 use crate::observe::{Access, Observations, Route, Seen, Want};
-pub(crate) use remedies::{another_name_server, trust_the_authority};
+pub(crate) use remedies::{another_name_server, trust_the_authority, without_xet};
 
 /// What the checks of the endpoint's host want: the way there, and one real answer.
 pub fn wants(case: &Case) -> BTreeSet<Want> {

@@ -10,7 +10,7 @@ use crate::observe::http::Failure;
 use crate::observe::layer::limits_transfers;
 use crate::observe::storage::{End, Storage, Transfer};
 use crate::observe::{Observations, Want};
-use crate::reach::{self, first_answer, set_variable};
+use crate::reach::{self, first_answer, set_variable, without_xet};
 
 const CAUSES: &[Cause] = &[Cause::SlowConnection];
 
@@ -283,10 +283,7 @@ fn patience(case: &Case) -> Vec<Fix> {
         Fix::manual("download-again", "run the same command again: it goes on from what is complete"),
     ];
     if !case.settings.xet_disabled && case.clients.package("hf_xet").is_some() {
-        fixes.insert(
-            1,
-            set_variable("xet-disable", Risk::Safe, "try plain HTTPS instead of Xet", "HF_HUB_DISABLE_XET", "1"),
-        );
+        fixes.insert(1, without_xet("try plain HTTPS instead of Xet"));
     }
     fixes
 }

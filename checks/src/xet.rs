@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use crate::case::clients::numbers;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
-use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::observe::storage::{End, Storage, Transfer};
 use crate::observe::xet::Outcome;
 use crate::observe::{Observations, Want};
-use crate::reach::{self, set_variable};
+use crate::reach::{self, without_xet};
 
 const CAUSES: &[Cause] = &[Cause::XetClient];
 
@@ -157,13 +157,7 @@ fn against_plain(version: &str, storage: &Storage) -> (Option<Finding>, Option<S
         .saw(Source::Network, format!("{} over Xet, from `{host}`: {why}", storage.file))
         .saw(Source::Network, format!("{} over plain HTTPS, from `{}`: bytes come", storage.file, storage.host))
         .saw(Source::Client, format!("hf_xet {version} is installed, and used"))
-        .fix(set_variable(
-            "xet-disable",
-            Risk::Safe,
-            "download over plain HTTPS instead of Xet",
-            "HF_HUB_DISABLE_XET",
-            "1",
-        ))
+        .fix(without_xet("download over plain HTTPS instead of Xet"))
         .fix(Fix::manual("xet-upgrade", "or try the newest hf_xet").command("pip install -U hf_xet"));
     (Some(finding), None)
 }

@@ -2,8 +2,9 @@
 
 use crate::case::Case;
 use crate::case::clients::Generation;
-use crate::diagnosis::Fix;
+use crate::diagnosis::{Fix, Risk};
 use crate::observe::Route;
+use crate::reach::set_variable;
 
 /// What helps where a name does not resolve, or to a wrong address.
 pub(crate) fn another_name_server(case: &Case, no_network: bool) -> Vec<Fix> {
@@ -52,4 +53,9 @@ pub(crate) fn trust_the_authority(case: &Case, route: &Route) -> Vec<Fix> {
     vec![fix.note(
         "do not trust a certificate only because it was presented: get it from the company or the program itself",
     )]
+}
+
+/// Takes the bytes over plain HTTPS, which is there for every file; the title says in whose place.
+pub(crate) fn without_xet(title: &str) -> Fix {
+    set_variable("xet-disable", Risk::Safe, title, "HF_HUB_DISABLE_XET", "1")
 }
