@@ -133,6 +133,9 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::ConnectionBlocked, "connection establishment timed out"),
     Sign::wrapper(Cause::ConnectionBlocked, "network request failed"),
     Sign::wrapper(Cause::ConnectionBlocked, "failed to fetch").without(&["e: failed to fetch", "cors", "chunk"]),
+    Sign::wrapper(Cause::ConnectionBlocked, "check your network connection"),
+    Sign::wrapper(Cause::ConnectionBlocked, "check your network and try again"),
+    Sign::wrapper(Cause::ConnectionBlocked, "no model hoster is available"),
 ];
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {

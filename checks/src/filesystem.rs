@@ -124,6 +124,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::PathTooLong, "path too long"),
     Sign::decisive(Cause::PathTooLong, "pathtoolongexception"),
     Sign::decisive(Cause::PathTooLong, "exceeds the maximum path"),
+    Sign::decisive(Cause::SymlinkUnsupported, "[errno 45]").with(&["' -> '", "symlink"]),
 ];
 
 fn wants(case: &Case) -> BTreeSet<Want> {

@@ -132,6 +132,8 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::CorruptFile, "sha256 checksum mismatch"),
     Sign::decisive(Cause::CorruptFile, "checksum mismatch"),
     Sign::symptom(Cause::CorruptFile, "invalid magic").without(&["hdf5"]),
+    Sign::symptom(Cause::CorruptFile, "content should be at least 1 mb"),
+    Sign::symptom(Cause::CorruptFile, "unable to load weights from pytorch_model.bin"),
 ];
 
 /// Damaged files that are named in the evidence.

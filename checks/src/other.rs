@@ -153,6 +153,8 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::NotADownload, "panic: runtime error"),
     Sign::decisive(Cause::NotADownload, "(sigsegv"),
     Sign::decisive(Cause::NotADownload, "license has not been accepted").with(&["conda", "anaconda", "ngc", "xcode"]),
+    Sign::decisive(Cause::NotADownload, "erroroutofdevicememory"),
+    Sign::decisive(Cause::NotADownload, "unable to allocate"),
 ];
 
 fn conclude(case: &Case, _: &Observations) -> Conclusion {

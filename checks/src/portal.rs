@@ -117,6 +117,7 @@ const SIGNS: &[Sign] = &[
             "login.html?redirect",
         ])
         .without(&["huggingface.co/login", "hf.co/login"]),
+    Sign::decisive(Cause::CaptivePortal, "<title>guest"),
 ];
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {

@@ -122,6 +122,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::ProxyMisconfigured, "proxyconnect tcp: tls: first record does not look like a tls handshake"),
     Sign::decisive(Cause::ProxyMisconfigured, "proxyconnect tcp: eof"),
     Sign::decisive(Cause::ProxyMisconfigured, "failed to parse proxy"),
+    Sign::decisive(Cause::ProxyMisconfigured, "unsupported scheme socks"),
 ];
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {

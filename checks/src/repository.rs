@@ -112,6 +112,8 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::FileNotFound, "no files found matching"),
     Sign::symptom(Cause::FileNotFound, "no gguf file"),
     Sign::symptom(Cause::FileNotFound, "no gguf files"),
+    Sign::symptom(Cause::FileNotFound, "filenotfounderror: https://"),
+    Sign::symptom(Cause::FileNotFound, "filenotfoundexception: https://"),
 ];
 
 /// How alike a file's name has to be to be suggested, from 0 to 1.

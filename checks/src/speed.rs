@@ -58,7 +58,7 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::SlowConnection, "incomplete chunked read"),
     Sign::symptom(Cause::SlowConnection, "connection broken"),
     Sign::symptom(Cause::SlowConnection, "connection reset by peer"),
-    Sign::symptom(Cause::SlowConnection, "connectionreset"),
+    Sign::symptom(Cause::SlowConnection, "connectionreset").without(&["connection lost"]),
     Sign::symptom(Cause::SlowConnection, "connection was reset"),
     Sign::symptom(Cause::SlowConnection, "econnreset"),
     Sign::symptom(Cause::SlowConnection, "und_err_socket"),
@@ -146,6 +146,9 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::SlowConnection, "server sent goaway"),
     Sign::symptom(Cause::SlowConnection, "body stream interrupted"),
     Sign::symptom(Cause::SlowConnection, "ended with").with(&["bytes remaining", "bytes missing"]),
+    Sign::symptom(Cause::SlowConnection, "unexpectedly closed"),
+    Sign::symptom(Cause::SlowConnection, "server aborted pending request"),
+    Sign::symptom(Cause::SlowConnection, "the server aborted the request"),
 ];
 
 /// Below this many bytes a second a client's read timeouts become likely on a loaded link.

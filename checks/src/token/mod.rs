@@ -86,6 +86,8 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::TokenInvalid, "authentication failed for 'https://").with(&["huggingface.co", "hf.co"]),
     Sign::hint(Cause::TokenShadowed, "current active token independently from"),
     Sign::hint(Cause::TokenShadowed, "takes precedence over `hf auth login`"),
+    Sign::decisive(Cause::TokenInvalid, "header is correct, but the token seems invalid"),
+    Sign::decisive(Cause::TokenMalformed, "access token must start with 'hf_'"),
 ];
 
 fn wants(case: &Case) -> BTreeSet<Want> {

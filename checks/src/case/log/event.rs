@@ -70,7 +70,10 @@ impl Event {
     pub fn owner(&self) -> Option<Owner> {
         let of_hosts = self.hosts.iter().map(|host| super::host::owner(host)).find(|o| *o != Owner::Other);
         let of_urls = || self.addresses.iter().map(|a| a.owner).find(|o| *o != Owner::Other);
-        let strangers = || (!self.hosts.is_empty() || !self.addresses.is_empty()).then_some(Owner::Other);
+        // Whose a bare address is cannot be told.
+        let named = |host: &str| host.parse::<std::net::IpAddr>().is_err();
+        let hosts = || self.hosts.iter().chain(self.addresses.iter().map(|a| &a.host));
+        let strangers = || hosts().any(|host| named(host)).then_some(Owner::Other);
         of_hosts.or_else(of_urls).or_else(strangers)
     }
 

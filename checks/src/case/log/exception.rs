@@ -40,6 +40,15 @@ pub fn is_source_line(text: &str) -> bool {
     if text.starts_with('[') && text.contains("](file:///") {
         return true;
     }
+    // the first or the marked line of a notebook's excerpt
+    let numbered = text.strip_prefix('[').and_then(|rest| rest.split_once("] "));
+    if numbered.is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())) {
+        return true;
+    }
+    // curl's meter stands in columns as well, and its last word may be on the same line
+    if text.contains("--:--") {
+        return false;
+    }
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     if digits == 0 || digits > 5 {
         return false;
@@ -80,6 +89,10 @@ mod tests {
     fn quoted_source_is_told_from_messages() {
         assert!(is_source_line("   1654             raise X("));
         assert!(is_source_line("--> 469             hub("));
+        assert!(is_source_line("---> [26] from huggingface_hub.errors import HFValidationError"));
+        assert!(!is_source_line(
+            "0     0    0     0 --:--:--  0:00:04 --:--:--     0curl: (6) Could not resolve host: x"
+        ));
         assert!(!is_source_line("404 Client Error"));
         assert!(is_marker("   ^^^^^~~~"));
         assert_eq!(indent_of("x | pre    text", "text"), 4);

@@ -98,7 +98,7 @@ static STATUS: LazyLock<Regex> = LazyLock::new(|| {
     let reason = "unauthorized|payment required|forbidden|not found|method not allowed|proxy authentication required|request timeout|gone|range not satisfiable|requested range not satisfiable|too many requests|unavailable for legal reasons|internal server error|bad gateway|service unavailable|service temporarily unavailable|gateway time-?out|bad request";
     let before = "status|statuscode|status_code|status code|http status|error|returned error|response|failed|got|returned|http|code|answered|replied|responded with|received|server responded with a status of|with status";
     regex(&format!(
-        r#"([45][0-9]{{2}}) (?:client|server) error|http error ([45][0-9]{{2}})|(?-u:\b)([45][0-9]{{2}}) (?:{reason})|http/[0-9.]+"? ([1-5][0-9]{{2}})(?-u:\b)|(?-u:\b)(?:{before})[:= ]{{0,2}}\(?"?([45][0-9]{{2}})(?-u:\b)|(?:status|error) ?\(([45][0-9]{{2}})[,)]|manifest: ([45][0-9]{{2}})(?-u:\b)|^([45][0-9]{{2}}) error$|get failed \(([45][0-9]{{2}})\)|(?-u:\b)([45][0-9]{{2}}), message=|\(([45][0-9]{{2}})\) [a-z]|/[^ ]+ (?:-|->|=>|→) ([45][0-9]{{2}})(?-u:\b)|https?://[^ ]+ ([45][0-9]{{2}}) \(|(?-u:\b)([45][0-9]{{2}}) https?://"#
+        r#"([45][0-9]{{2}}) (?:client|server) error|http error ([45][0-9]{{2}})|(?-u:\b)([45][0-9]{{2}}):? (?:{reason})|http/[0-9.]+"? ([1-5][0-9]{{2}})(?-u:\b)|(?-u:\b)(?:{before})[:= ]{{0,2}}\(?"?([45][0-9]{{2}})(?-u:\b)|(?:status|error) ?\(([45][0-9]{{2}})[,)]|manifest: ([45][0-9]{{2}})(?-u:\b)|^([45][0-9]{{2}}) error$|get failed \(([45][0-9]{{2}})\)|(?-u:\b)([45][0-9]{{2}}), message=|\(([45][0-9]{{2}})\) [a-z]|/[^ ]+ (?:-|->|=>|→) ([45][0-9]{{2}})(?-u:\b)|https?://[^ ]+ ([45][0-9]{{2}}) \(|(?-u:\b)([45][0-9]{{2}}) https?://"#
     ))
 });
 

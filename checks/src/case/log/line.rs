@@ -163,8 +163,8 @@ static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
         // levels
         r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL)(?: [0-9]{2}-[0-9]{2} [0-9:]{8})? *(?:\[[^\]]{1,60}\])?[: |-]+",
         r"\[(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL|Error|Warning|Info|Log)\][: ]+",
-        // srun --label
-        r"[0-9]{1,4}: ",
+        // srun --label; a status such as 401 is none
+        r"(?:[0-9]{1,2}|[1-36-9][0-9]{2}): ",
         r"E {3,8}",
         r"##\[error\]",
         r"[│|] ",

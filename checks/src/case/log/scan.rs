@@ -56,6 +56,8 @@ pub struct Scan {
     pub filled: u64,
     /// Whether a line has to do with what is downloaded, or who downloads.
     pub kin: bool,
+    /// The line on which the last traceback begins.
+    pub traceback: Option<u64>,
     /// Services that are no part of a download are named.
     pub names_services: bool,
     /// What was seen beside the errors.
@@ -90,6 +92,7 @@ impl Scan {
             finished: None,
             filled: 0,
             kin: false,
+            traceback: None,
             names_services: false,
             looks: Looks::default(),
             frames: Vec::new(),
@@ -221,6 +224,7 @@ impl Scan {
             self.retries_end();
         }
         if triggers.contains(&Trigger::Traceback) {
+            self.traceback = Some(number);
             if !self.linked {
                 self.chain += 1;
             }
@@ -486,8 +490,9 @@ impl Scan {
             let trouble = triggers.contains(&Trigger::Trouble) || triggers.contains(&Trigger::Error);
             let strange = trouble && !addresses.is_empty() && addresses.iter().all(|a| a.owner == Owner::Other);
             self.names_services |= strange;
-            // aria2 tells the reason on the next line, without the address
-            if strange && lower.contains("uri=") {
+            // aria2 and wget tell the reason on another line, without the address
+            let requests = lower.contains("uri=") && trouble || whole.contains("--  http");
+            if requests && !addresses.is_empty() && addresses.iter().all(|a| a.owner == Owner::Other) {
                 self.place(number, Owner::Other);
             }
             let place = addresses

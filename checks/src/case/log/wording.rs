@@ -8,6 +8,7 @@ pub const SURVIVED: &[&str] = &[
     "Returning existing local_dir",
     "Returning existing local snapshot",
     "Ignored error while",
+    "Using the latest cached version of the",
     "Could not set the permissions on the file",
     "Continuing without setting permissions",
     "Error while fetching `HF_TOKEN` secret value from your vault",
@@ -15,7 +16,7 @@ pub const SURVIVED: &[&str] = &[
 ];
 
 /// Notes of clients that go on without what failed on the line before.
-pub const SURVIVED_BEFORE: &[&str] = &["no remote preset found, skipping"];
+pub const SURVIVED_BEFORE: &[&str] = &["no remote preset found, skipping", "Defaulting to unsafe serialization"];
 
 /// Words of clients that try again.
 pub const RETRYING: &[&str] = &[
@@ -146,7 +147,9 @@ pub fn is_inert(lower: &str) -> bool {
     ];
     let header = lower.strip_prefix("< ").unwrap_or(lower);
     let tested = lower.contains("::") && [" passed", " skipped", " xfail"].iter().any(|end| lower.contains(end));
-    tested || HEADERS.iter().any(|name| header.starts_with(name))
+    // the uploads of a tracker
+    let tracker = lower.starts_with("wandb: ");
+    tested || tracker || HEADERS.iter().any(|name| header.starts_with(name))
 }
 
 /// Whether a line tells of a download or a run that came to a good end.
@@ -211,8 +214,8 @@ pub fn is_success(text: &str, lower: &str) -> bool {
             || lower.contains("finished")
             || lower.contains("done");
     }
-    if lower.contains(" passed in ") {
-        return !lower.contains(" failed");
+    if [" passed in ", " deselected in ", " skipped in ", " warnings in "].iter().any(|words| lower.contains(words)) {
+        return lower.contains(" passed") && !lower.contains(" failed");
     }
     if lower.contains(" 0 errors") || lower.contains("errors: 0") || lower.contains(" 0 failed") {
         return true;

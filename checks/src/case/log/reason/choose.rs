@@ -22,6 +22,9 @@ const GOES_ON: u64 = 4;
 /// So many transfers at once are called many.
 const MANY: u32 = 16;
 
+/// What ollama's server writes of a part of a pull that it fetches anew.
+const STALLED: &str = "stalled; retrying";
+
 /// What follows from a log.
 #[derive(Debug, Clone, Default)]
 pub struct Conclusion {
@@ -55,6 +58,7 @@ pub fn conclude(scan: &Scan) -> Conclusion {
         event.retry
             && event.tone == Tone::Passing
             && scan.last_line() >= event.until + GOES_ON
+            && scan.traceback.is_none_or(|line| line < event.until)
             && !events.iter().any(|later| later.line > event.until && later.tone == Tone::Error)
     };
     let survived = |candidate: &Candidate<'_>| {
@@ -63,9 +67,14 @@ pub fn conclude(scan: &Scan) -> Conclusion {
         let deceives = |run: u32| candidate.cause == Cause::CaptivePortal && event.status.is_none() && run == event.run;
         let ended_well = scan.successes.iter().any(|(line, run)| *line > event.until && !deceives(*run));
         let trained_on = scan.finished.is_some_and(|line| line > event.until && event.tone == Tone::Passing);
-        ended_well || trained_on || went_on(event)
+        // The server's own log, shown after the success of what it served.
+        let told_later = event.marks.iter().any(|mark| mark.words == STALLED)
+            && last_success.is_some()
+            && !events.iter().any(|other| last_success < Some(other.line) && other.tone == Tone::Error);
+        ended_well || trained_on || told_later || went_on(event)
     };
     all.retain(|candidate| !survived(candidate));
+    forget_who_asked_for_the_login(&mut all);
     limited::forget_what_it_explains(&mut all, &events);
     let (elsewhere, mut here): (Vec<Candidate<'_>>, Vec<Candidate<'_>>) =
         all.into_iter().partition(|c| c.cause == Cause::NotADownload);
@@ -101,6 +110,30 @@ pub fn conclude(scan: &Scan) -> Conclusion {
         failure.limit = (words != LimitWords::default()).then_some(words);
     }
     conclusion
+}
+
+/// That nobody is logged in is, beside a refusal, only what a person asked to show; the refusal is the failure.
+fn forget_who_asked_for_the_login(all: &mut Vec<Candidate<'_>>) {
+    use Cause::{
+        GatedNoToken, GatedNotAccepted, RateLimitAccount, RateLimitAnonymous, RateLimitIp, RepoNotFound, TokenInvalid,
+    };
+    let refused = all.iter().any(|c| {
+        let refusal = matches!(
+            c.cause,
+            GatedNoToken
+                | GatedNotAccepted
+                | RateLimitAccount
+                | RateLimitAnonymous
+                | RateLimitIp
+                | RepoNotFound
+                | TokenInvalid
+        );
+        refusal && c.weight >= Weight::Symptom
+    });
+    let asked = |c: &Candidate<'_>| {
+        c.cause == Cause::TokenMissing && c.event.text.to_ascii_lowercase().contains("not logged in")
+    };
+    all.retain(|candidate| !(refused && asked(candidate)));
 }
 
 /// A cause in its place.
@@ -254,6 +287,12 @@ fn adjust<'a>(scan: &'a Scan, context: &Context<'_>, events: &[&'a Event], order
                 before(order, Cause::CaptivePortal, Weight::Decisive, page, None);
             }
         }
+        Cause::ConnectionBlocked
+            if first.weight == Weight::Wrapper && events.iter().any(|e| e.has(Cause::OfflineMode)) =>
+        {
+            let event = events.iter().copied().find(|e| e.has(Cause::OfflineMode));
+            before(order, Cause::OfflineMode, Weight::Symptom, event, None);
+        }
         DiskFull if scan.looks.inodes_used_up => before(order, DiskQuota, Weight::Decisive, None, None),
         CorruptFile
             if first.weight < Weight::Decisive
@@ -337,7 +376,9 @@ fn not_a_download<'a>(
     if first.is_none_or(|first| first.weight == Weight::Hint)
         && let Some(event) = events.iter().rev().copied().find(|event| {
             let strangers = context.is_a_strangers(event);
-            let fails = event.status.is_some() || event.tone == Tone::Error;
+            let named = context.owner_or_nearby(event) == Some(Owner::Other);
+            let shows = named && event.marks.iter().any(|mark| mark.weight >= Weight::Symptom);
+            let fails = event.status.is_some() || event.tone == Tone::Error || shows;
             strangers && fails && !event.retry && after_success(event)
         })
     {

@@ -9,7 +9,7 @@ use super::super::trigger::{SERVICES, in_a_path};
 use super::network::{Breakage, is_of_the_network};
 use super::rate::Limit;
 use super::refusal::{Meaning, Refusal};
-use super::{network, rate, refusal};
+use super::{known, network, rate, refusal};
 use crate::case::target::Target;
 use crate::diagnosis::Cause;
 
@@ -79,6 +79,11 @@ impl<'a> Context<'a> {
         before.or_else(after).map(|(_, owner)| *owner)
     }
 
+    /// Whose host an event is about, its own or the nearest.
+    pub fn owner_or_nearby(&self, event: &Event) -> Option<Owner> {
+        self.owner(event).or_else(|| self.owner_nearby(event))
+    }
+
     /// The repository that an event is about: of its own URL, else the nearest that was named before it.
     pub fn target(&self, event: &Event) -> Option<Target> {
         let own = event
@@ -94,7 +99,7 @@ impl<'a> Context<'a> {
 
     /// Everything that an event shows.
     pub fn candidates<'e>(&self, event: &'e Event, run: &[&'e Event]) -> Vec<Candidate<'e>> {
-        let owner = self.owner(event).or_else(|| self.owner_nearby(event));
+        let owner = self.owner_or_nearby(event);
         let foreign = matches!(owner, Some(Owner::Other)) || (owner == Some(Owner::Local) && !self.has_proxy(event));
         let mut found: Vec<Candidate<'e>> = Vec::new();
         let probes = self.target(event).and_then(|target| target.file).is_some_and(|file| refusal::is_probed(&file));
@@ -115,8 +120,13 @@ impl<'a> Context<'a> {
         for mark in &event.marks {
             add(self.of_mark(mark, event, run, owner, foreign));
         }
+        // A server's error in the listing of requests is the failure that a wrapper hides.
+        let hidden = |status: u16| {
+            status >= 500
+                && run.iter().any(|e| e.marks.iter().any(|m| m.weight == Weight::Wrapper) && e.line >= event.line)
+        };
         if let Some(status) = event.status
-            && !is_incidental(event)
+            && (!is_incidental(event) || hidden(status))
         {
             add(self.of_status(status, event, run, owner, foreign));
         }
@@ -172,7 +182,8 @@ impl<'a> Context<'a> {
             let owner = if owner.is_none() && self.at_a_mirror() { Some(Owner::Mirror) } else { owner };
             let proxy = self.has_proxy(event);
             let body = near(event, run).any(|e| network::is_in_the_body(&e.text.to_ascii_lowercase()));
-            return network::meaning(&Breakage { cause, weight, owner, lower: &lower, body, proxy });
+            let local_proxy = self.proxies.iter().any(|host| super::super::host::owner(host) == Owner::Local);
+            return network::meaning(&Breakage { cause, weight, owner, lower: &lower, body, local_proxy, proxy });
         }
         let on_disk = matches!(
             cause,
@@ -191,6 +202,13 @@ impl<'a> Context<'a> {
         match cause {
             NotADownload => Some((NotADownload, weight, &[])),
             Cause::RateLimitAnonymous | Cause::RateLimitAccount | Cause::RateLimitCdn => {
+                let after_an_outage = || {
+                    let mut statuses = near(event, run).filter_map(|e| e.status).peekable();
+                    statuses.peek().is_some() && statuses.all(|status| status >= 500)
+                };
+                if mark.words == "rate limited. waiting" && after_an_outage() {
+                    return None;
+                }
                 if foreign || (owner.is_none() && !(self.about_the_hub && self.may_be_the_hubs(&lower))) {
                     return None;
                 }
@@ -215,6 +233,18 @@ impl<'a> Context<'a> {
                 (TokenMissing, Weight::Symptom, &[TokenInvalid, RepoNotFound])
             }),
             TokenMissing | TokenScope | ProviderLimit | PartialCache if foreign => None,
+            FileNotFound
+                if mark.words.starts_with("filenotfoundexc") || mark.words.starts_with("filenotfounderror: http") =>
+            {
+                let gated = self.target(event).is_some_and(|t| known::access(&t.repo_id) == known::Access::Gated);
+                if foreign {
+                    None
+                } else if gated {
+                    Some(self.gate(event, run))
+                } else {
+                    Some((FileNotFound, Weight::Symptom, &[RepoNotFound, GatedNoToken]))
+                }
+            }
             RepoNotFound | FileNotFound | Cause::RevisionNotFound if foreign || self.may_be_a_strangers(owner) => None,
             CorruptFile if self.may_be_a_strangers(owner) => None,
             HubOutage if weight == Weight::Symptom => {
@@ -277,7 +307,7 @@ impl<'a> Context<'a> {
 
     /// Whether an event is about a service that is no part of a download.
     pub fn is_a_strangers(&self, event: &Event) -> bool {
-        match self.owner(event).or_else(|| self.owner_nearby(event)) {
+        match self.owner_or_nearby(event) {
             Some(owner) => matches!(owner, Owner::Other | Owner::Local),
             None => self.is_among_strangers(),
         }
@@ -337,7 +367,7 @@ impl<'a> Context<'a> {
         let words = around.iter().filter_map(|e| e.limit.as_ref()).fold(LimitWords::default(), LimitWords::and);
         rate::whose(&Limit {
             owner,
-            path,
+            path: if around.iter().any(|e| e.text.contains("/whoami")) { "/api/whoami-v2" } else { path },
             request_id,
             words: (words != LimitWords::default()).then_some(&words),
             limits_the_address: says("rate limit your ip"),

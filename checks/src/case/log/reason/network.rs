@@ -17,6 +17,8 @@ pub struct Breakage<'a> {
     pub lower: &'a str,
     /// The line, or one that belongs to it, tells that the bytes of a file were coming.
     pub body: bool,
+    /// The log sets a proxy of this machine.
+    pub local_proxy: bool,
     /// A proxy is named on the line or set in the log.
     pub proxy: bool,
 }
@@ -50,6 +52,10 @@ pub fn meaning(breakage: &Breakage<'_>) -> Option<(Cause, Weight, &'static [Caus
             (XetClient, Weight::Symptom, &[CdnBlocked, SlowConnection])
         }
         // "couldn't connect to <mirror>" is all that a wrapper leaves of it
+        // Connections to the Hub go to the proxy that is set: it is the proxy that refuses.
+        ConnectionBlocked if breakage.local_proxy && lower.contains("refused") && weight >= Weight::Symptom => {
+            (ProxyUnreachable, Weight::Symptom, &[ConnectionBlocked])
+        }
         ConnectionBlocked if at_mirror && weight == Weight::Wrapper && lower.contains("couldn't connect to") => {
             (MirrorFailure, Weight::Symptom, &[ConnectionBlocked])
         }
@@ -134,7 +140,8 @@ mod tests {
         ];
         for (cause, owner, lower, expected) in table {
             let body = is_in_the_body(lower);
-            let breakage = Breakage { cause, weight: Weight::Symptom, owner, lower, body, proxy: true };
+            let breakage =
+                Breakage { cause, weight: Weight::Symptom, owner, lower, body, local_proxy: false, proxy: true };
             assert_eq!(meaning(&breakage).map(|m| m.0), expected, "{cause} {owner:?} {lower}");
         }
     }
