@@ -1,6 +1,7 @@
 //! What the network checks share: which fault stands on the client's way to the endpoint, so that exactly one of them
 //! claims it, and the words and remedies that several of them use. Pure.
 
+mod mirror;
 mod remedies;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use crate::observe::proxy::ProxyFault;
 use crate::observe::route::{Direct, Session};
 use crate::observe::tls::{Distrust, TlsFault};
 use crate::observe::{Access, Observations, Route, Seen, Want};
+pub(crate) use mirror::{go_through_a_mirror, mirror_evidence};
 pub(crate) use remedies::{another_name_server, trust_the_authority, without_xet};
 
 /// What the checks of the endpoint's host want: the way there, and one real answer.
@@ -190,12 +192,16 @@ pub fn list(words: &[String]) -> String {
 /// Sets a variable, with the line that a person would type.
 pub fn set_variable(id: &'static str, risk: Risk, title: impl Into<String>, name: &str, value: &str) -> Fix {
     let action = Action::SetVariable { name: name.to_owned(), value: value.to_owned() };
-    let line = if cfg!(windows) {
+    Fix::automatic(id, risk, title, vec![action]).command(variable_line(name, value))
+}
+
+/// The line that sets a variable in the shell that is open.
+pub(crate) fn variable_line(name: &str, value: &str) -> String {
+    if cfg!(windows) {
         format!("$env:{name} = '{}'", value.replace('\'', "''"))
     } else {
         format!("export {name}={}", shell_word(value))
-    };
-    Fix::automatic(id, risk, title, vec![action]).command(line)
+    }
 }
 
 /// Unsets variables, with the lines that a person would type.

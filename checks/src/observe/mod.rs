@@ -24,6 +24,7 @@ pub mod mirror;
 pub mod mounts;
 pub mod network;
 pub mod neutral;
+pub mod other_mirror;
 pub mod owners;
 pub mod processes;
 pub mod proxy;
@@ -54,6 +55,7 @@ pub use integrity::Integrity;
 pub use locks::Locks;
 pub use mirror::BesideMirror;
 pub use network::{HostSeen, Network, Phases};
+pub use other_mirror::OtherMirror;
 pub use route::Route;
 pub use storage::Storage;
 pub use traces::Traces;
@@ -120,6 +122,8 @@ observations! {
     Storage = "storage": storage, see_storage -> Option<Storage>;
     /// The Hub itself beside a mirror that did not give the file.
     BesideMirror = "Hub beside the mirror": beside_mirror, see_beside_mirror -> Option<BesideMirror>;
+    /// A mirror that might stand in for a Hub that cannot be reached.
+    OtherMirror = "mirror": other_mirror, see_other_mirror -> Option<OtherMirror>;
     /// The certificates that this machine and its clients trust.
     Stores = "certificates": stores, see_stores -> Arc<Stores>;
     /// Free space, inodes and the right to write of the volumes that a download needs.
@@ -290,6 +294,10 @@ impl Observations {
 
     pub(crate) async fn see_beside_mirror(&self) -> &Seen<Option<BesideMirror>> {
         self.cells.beside_mirror.get_or_init(|| mirror::look(&self.case, self, &self.http)).await
+    }
+
+    pub(crate) async fn see_other_mirror(&self) -> &Seen<Option<OtherMirror>> {
+        self.cells.other_mirror.get_or_init(|| other_mirror::look(&self.case, self, &self.http)).await
     }
 
     async fn see_stores(&self) -> &Seen<Arc<Stores>> {
