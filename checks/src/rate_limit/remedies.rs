@@ -199,7 +199,7 @@ fn leave_mirror() -> Fix {
 /// One cache for many machines.
 fn shared_cache() -> Fix {
     Fix::manual("shared-cache", "download once for all: one cache for the team or the nodes of a cluster")
-        .command("export HF_HOME=/path/to/shared/huggingface")
+        .command("export HF_HUB_CACHE=/path/to/shared/huggingface/hub")
         .note(
             "file locks do not always work on NFS, Lustre and GPFS: let one process download, and the others run with \
              `HF_HUB_OFFLINE=1`. `HF_HOME` moves the saved token too",
