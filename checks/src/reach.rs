@@ -17,7 +17,7 @@ use crate::observe::route::{Direct, Session};
 use crate::observe::tls::{Distrust, TlsFault};
 use crate::observe::{Access, Observations, Route, Seen, Want};
 pub(crate) use mirror::{go_through_a_mirror, mirror_evidence};
-pub(crate) use remedies::{another_name_server, trust_the_authority, without_xet};
+pub(crate) use remedies::{another_name_server, longer_timeouts, trust_the_authority, without_xet};
 
 /// What the checks of the endpoint's host want: the way there, and one real answer.
 pub fn wants(case: &Case) -> BTreeSet<Want> {

@@ -169,7 +169,7 @@ pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
             vec![Fix::manual("path-shorten", "let the cache lie under a short path").command("export HF_HUB_CACHE=~/hf")]
         }
         Cause::SlowConnection => vec![
-            words.set("timeout-raise", "HF_HUB_DOWNLOAD_TIMEOUT", "60", "give slow bytes more time"),
+            crate::reach::longer_timeouts(case),
             words.fewer_workers(),
             words.download_again(),
         ],

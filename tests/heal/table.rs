@@ -227,6 +227,14 @@ pub const TRIALS: &[Trial] = &[
     Trial { fix: "offline-unset", variant: "transformers", shell: "export TRANSFORMERS_OFFLINE=1", ..USUAL },
     Trial {
         fix: "timeout-raise",
+        variant: "metadata",
+        client: Client::Old,
+        target: ("acme/slow", "config.json"),
+        shell: "export HF_HUB_ETAG_TIMEOUT=1",
+        ..USUAL
+    },
+    Trial {
+        fix: "timeout-raise",
         target: ("acme/slow", "config.json"),
         shell: "export HF_HUB_DOWNLOAD_TIMEOUT=1",
         log: true,

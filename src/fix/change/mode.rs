@@ -95,7 +95,8 @@ mod unix {
                 Ok(found) => found,
                 Err(error) => return Back::CouldNot(format!("{shown}: {error}")),
             };
-            if spot.identity().ok() != Some((self.stamp.device, self.stamp.inode)) {
+            // The volume may have another number by now.
+            if spot.identity().map(|(_, inode)| inode).ok() != Some(self.stamp.inode) {
                 return Back::CouldNot(format!("{shown} is another file now: its rights were left alone"));
             }
             #[allow(clippy::unnecessary_cast, clippy::useless_conversion, reason = "the types differ between systems")]
