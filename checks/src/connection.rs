@@ -189,7 +189,10 @@ fn round_it(case: &Case, route: &Route, seen: &Observations, finding: Finding) -
     let host = &route.host;
     let allow = Fix::manual("firewall-allow", format!("have the firewall let `{host}` through on port {}", route.port))
         .note("a download needs huggingface.co and everything below hf.co: allow both suffixes for 443/tcp");
-    finding.with_evidence(reach::mirror_evidence(seen)).fix(allow).with_fixes(reach::go_through_a_mirror(case, seen))
+    finding
+        .with_evidence(reach::mirror_evidence(case, seen))
+        .fix(allow)
+        .with_fixes(reach::go_through_a_mirror(case, seen))
 }
 
 /// The connection stands, and what is said over it is swallowed or broken off.

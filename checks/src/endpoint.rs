@@ -220,7 +220,7 @@ fn with_the_hub(case: &Case, finding: Finding, seen: &Observations) -> Finding {
     } else {
         finding
             .saw(Source::Network, "huggingface.co itself was not reached either")
-            .with_evidence(reach::mirror_evidence(seen))
+            .with_evidence(reach::mirror_evidence(case, seen))
             .with_fixes(reach::go_through_a_mirror(case, seen))
             .fix(unset())
     }

@@ -57,6 +57,27 @@ fn what_came_instead_is_not_overwritten_by_undo() {
     assert_eq!(fs::read(&engine.runs()[0].quarantined[0].to).unwrap(), b"old");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_that_a_client_has_made_anew_is_back() {
+    use std::os::unix::fs::symlink;
+    let place = Place::new();
+    place.write(&format!(".cache/huggingface/hub/models--a--b/blobs/{BLOB}"), "corrupt");
+    let link = place.hub().join("models--a--b/snapshots/x");
+    fs::create_dir_all(link.parent().unwrap()).unwrap();
+    symlink(format!("../blobs/{BLOB}"), &link).unwrap();
+    let before = place.contents();
+    let engine = place.engine();
+    for (leads_to, same) in [(format!("../blobs/{BLOB}"), true), ("../elsewhere".to_owned(), false)] {
+        apply(&engine, vec![quarantine(&place.hub(), &["models--a--b/snapshots/x"])]);
+        symlink(&leads_to, &link).unwrap();
+        let report = engine.undo(None).unwrap();
+        assert_eq!(report.is_complete(), same, "{report:?}");
+        assert_eq!(place.contents() == before, same);
+    }
+    assert_eq!(fs::read_link(&link).unwrap(), Path::new("../elsewhere"));
+}
+
 #[test]
 fn purge_frees_only_what_was_moved() {
     let place = Place::new();

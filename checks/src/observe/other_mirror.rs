@@ -24,8 +24,12 @@ pub struct OtherMirror {
 
 impl OtherMirror {
     /// What it showed, in one sentence.
-    pub fn words(&self) -> String {
+    pub fn words(&self, case: &Case) -> String {
         match &self.access {
+            Ok(_) if self.serves(case) => {
+                let what = case.target.as_ref().map_or("a public repository", |target| target.repo_id.as_str());
+                format!("the mirror {} answers, and has {what}", self.endpoint)
+            }
             Ok(answer) if answer.headers.contains_key("x-repo-commit") => {
                 format!("the mirror {} answers {} for this target", self.endpoint, answer.status)
             }

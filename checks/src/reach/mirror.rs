@@ -27,20 +27,20 @@ fn checked(case: &Case, endpoint: &str) -> Fix {
         fix.command(variable_line(name, value))
     });
     let token = if keeps_token {
-        format!("huggingface_hub sends the token to whatever HF_ENDPOINT names: `{KEEPS_TOKEN}=1` keeps it here")
+        format!("huggingface_hub would send it the token, which `{KEEPS_TOKEN}=1` keeps here")
     } else {
         "give it no token".to_owned()
     };
     fix.note(format!(
-        "it has just answered for this target; it is a volunteers' service: {token}; large files still come from the Hub's \
+        "it has just answered for this target. It is a volunteers' service: {token}. Large files still come from the Hub's \
          own storage hosts"
     ))
 }
 
 /// What a mirror that was asked showed.
-pub(crate) fn mirror_evidence(seen: &Observations) -> Option<Evidence> {
+pub(crate) fn mirror_evidence(case: &Case, seen: &Observations) -> Option<Evidence> {
     let mirror = seen.other_mirror().ok()?.as_ref()?;
-    Some(Evidence::new(Source::Network, mirror.words()))
+    Some(Evidence::new(Source::Network, mirror.words(case)))
 }
 
 /// Named only: whether it serves this target from here nobody has looked at.
