@@ -12,6 +12,7 @@ use crate::observe::cache::need;
 use crate::observe::cache::{Reach, Refused};
 use crate::observe::volume::{Purpose, Volume};
 use crate::observe::{Cache, Observations, Want};
+use crate::reach::{set_variable, unset_line, variable_line};
 
 const CAUSES: &[Cause] = &[Cause::CachePermission, Cause::ReadOnlyCache];
 
@@ -152,7 +153,7 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
                     format!("unset `{variable}`, or let it name a folder"),
                     vec![Action::UnsetVariable { name: variable.to_owned() }],
                 )
-                .command(format!("unset {variable}")),
+                .command(unset_line(variable)),
                 None => Fix::manual("move-obstacle", format!("move {} out of the way", blocked.display())),
             }),
         );
@@ -202,31 +203,37 @@ fn mend(case: &Case, path: &Path, own: bool, owner: Option<&str>) -> Fix {
         let title = format!("give yourself the right to read and write {}", path.display());
         return Fix::automatic("grant-owner", Risk::Ask, title, vec![action]).command(format!("chmod u+rwX {quoted}"));
     }
-    let mut fix =
-        Fix::manual("take-ownership", format!("take back what belongs to {}", owner.unwrap_or("another user")))
-            .command(format!("sudo chown -R \"$(id -u):$(id -g)\" {quoted}"));
+    let title = format!("take back what belongs to {}", owner.unwrap_or("another user"));
+    let mut fix = Fix::manual("take-ownership", title);
+    fix = if cfg!(windows) {
+        fix.command(format!("takeown /F {quoted} /R /D Y   # as administrator"))
+            .command(format!("icacls {quoted} /grant \"$($env:USERNAME):(OI)(CI)F\" /T"))
+    } else {
+        fix.command(format!("sudo chown -R \"$(id -u):$(id -g)\" {quoted}"))
+    };
     if owner == Some("root") {
         fix = fix.note("files of root come from a download that ran once with sudo or in a container as root");
     }
     fix
 }
 
-/// Another place for the cache.
+/// Another place for the cache. What is cached already, and a saved token, stay where they are.
 fn elsewhere(case: &Case, volume: &Volume) -> Fix {
-    if let Some(variable) = placed_by(case) {
-        let fix = Fix::manual("place-cache", format!("let `{variable}` name a folder that this user may write to"));
-        return fix.command(format!("export {variable}=\"$HOME/.cache/huggingface\""));
+    // HF_HUB_CACHE came with 0.17; the older name is read by every version.
+    let name = if case.clients.hub_is(|v| v < (0, 17, 0)) { "HUGGINGFACE_HUB_CACHE" } else { "HF_HUB_CACHE" };
+    let at_home = case.environment.home.as_ref().map(|home| home.join(".cache").join("huggingface").join("hub"));
+    // The usual place, where a variable names another one and what refuses is no folder on the way there.
+    let on_the_way = |usual: &Path| volume.existing.parent().is_some() && usual.starts_with(&volume.existing);
+    let usual = at_home.filter(|usual| placed_by(case).is_some() && !on_the_way(usual));
+    let roomy = || volume.others.first().map(|room| room.path.join("huggingface").join("hub"));
+    match usual.or_else(roomy) {
+        Some(path) => {
+            let title = format!("keep the hub cache at {}", path.display());
+            set_variable("move-cache", Risk::Ask, title, name, &path.to_string_lossy())
+        }
+        None => Fix::manual("place-cache", format!("let `{name}` name a folder that this user may write to"))
+            .command(variable_line(name, "/path/with/room/hub")),
     }
-    let Some(room) = volume.others.first() else {
-        let fix = Fix::manual("place-cache", "let `HF_HUB_CACHE` name a folder that this user may write to");
-        return fix.command("export HF_HUB_CACHE=/path/with/room/hub");
-    };
-    let path = room.path.join("huggingface").join("hub");
-    let value = path.to_string_lossy().into_owned();
-    let title = format!("keep the hub cache at {}", path.display());
-    let action = Action::SetVariable { name: "HF_HUB_CACHE".to_owned(), value };
-    Fix::automatic("move-cache", Risk::Ask, title, vec![action])
-        .command(format!("export HF_HUB_CACHE={}", crate::disk::quoted(&path)))
 }
 
 /// What may not be used and matters: the target's, or without a target all.

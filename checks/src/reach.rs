@@ -208,9 +208,12 @@ pub(crate) fn variable_line(name: &str, value: &str) -> String {
 pub fn unset_variables(id: &'static str, risk: Risk, title: impl Into<String>, names: &[&str]) -> Fix {
     let actions = names.iter().map(|name| Action::UnsetVariable { name: (*name).to_owned() }).collect();
     let fix = Fix::automatic(id, risk, title, actions);
-    names.iter().fold(fix, |fix, name| {
-        fix.command(if cfg!(windows) { format!("Remove-Item Env:{name}") } else { format!("unset {name}") })
-    })
+    names.iter().fold(fix, |fix, name| fix.command(unset_line(name)))
+}
+
+/// The line that unsets a variable in the shell that is open.
+pub(crate) fn unset_line(name: &str) -> String {
+    if cfg!(windows) { format!("Remove-Item Env:{name}") } else { format!("unset {name}") }
 }
 
 /// A word for a POSIX shell, quoted where it must be.

@@ -349,6 +349,18 @@ pub const TRIALS: &[Trial] = &[
         ..USUAL
     },
     Trial {
+        fix: "move-cache",
+        variant: "home",
+        way: Way::Plain,
+        shell: "export HF_HUB_CACHE={home}/shared",
+        files: &[("shared/mine", "")],
+        modes: &[("shared", 0o500)],
+        own_cache: true,
+        decline: &["grant-owner"],
+        place: Place::User,
+        ..USUAL
+    },
+    Trial {
         fix: "free-partial-files",
         target: LARGE,
         files: &[(LEFTOVER, "{4000000 bytes}")],
