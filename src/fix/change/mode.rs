@@ -93,6 +93,10 @@ mod unix {
             };
             let found = match spot.stat() {
                 Ok(found) => found,
+                // Purged, or fetched and thrown away since: no rights are left to be taken back.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return Back::AlreadyThere(format!("{shown} is not there any more"));
+                }
                 Err(error) => return Back::CouldNot(format!("{shown}: {error}")),
             };
             // The volume may have another number by now.
