@@ -10,7 +10,7 @@ use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, So
 use crate::measure::count;
 use crate::observe::cache::need;
 use crate::observe::cache::{Reach, Refused};
-use crate::observe::volume::{Purpose, Volume};
+use crate::observe::volume::{Obstacle, Purpose, Volume};
 use crate::observe::{Cache, Observations, Want};
 use crate::reach::{set_variable, unset_line, variable_line};
 
@@ -27,6 +27,8 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::CachePermission, "fileexistserror").with(&["models--", "datasets--", "spaces--"]),
+    Sign::symptom(Cause::CachePermission, "notadirectoryerror").with(&["models--", "datasets--", "spaces--"]),
     Sign::decisive(Cause::CachePermission, "system error number 13"),
     Sign::decisive(Cause::CachePermission, "unauthorizedaccessexception"),
     Sign::decisive(Cause::CachePermission, "accessdeniedexception").without(&["s3", "amazon"]),
@@ -61,7 +63,7 @@ const SIGNS: &[Sign] = &[
 fn wants(case: &Case) -> BTreeSet<Want> {
     let mut wants = BTreeSet::from([Want::Volumes, Want::Cache]);
     if case.target.is_some() {
-        wants.insert(Want::Record);
+        wants.extend([Want::Record, Want::Obstacles]);
     }
     wants
 }
@@ -77,6 +79,9 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     };
     let cache = observations.cache().ok();
     let mut found: Vec<Finding> = of_volume(case, volume).into_iter().collect();
+    if found.is_empty() {
+        found.extend(of_repository(case, observations));
+    }
     if found.is_empty()
         && let Some(cache) = cache
     {
@@ -140,7 +145,7 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
             Some(variable) => format!("`{variable}` places the hub cache at {path}, "),
             None => format!("the hub cache belongs at {path}, "),
         };
-        let stands = if blocked.link { "is a link that leads nowhere" } else { "is a file, not a folder" };
+        let stands = stands(blocked);
         let blocked = &blocked.path;
         let summary = format!("{what}but {} {stands}", blocked.display());
         let finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
@@ -154,7 +159,7 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
                     vec![Action::UnsetVariable { name: variable.to_owned() }],
                 )
                 .command(unset_line(variable)),
-                None => Fix::manual("move-obstacle", format!("move {} out of the way", blocked.display())),
+                None => move_away(blocked),
             }),
         );
     }
@@ -192,6 +197,32 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
     }
     fixes.push(elsewhere(case, volume));
     Some(finding.with_fixes(fixes))
+}
+
+fn stands(obstacle: &Obstacle) -> &'static str {
+    if obstacle.link { "is a link that leads nowhere" } else { "is a file, not a folder" }
+}
+
+fn move_away(path: &Path) -> Fix {
+    let quoted = crate::disk::quoted(path);
+    Fix::manual("move-obstacle", format!("move {} out of the way", path.display()))
+        .command(format!("mv {quoted} {quoted}.aside"))
+}
+
+/// Something stands where a folder of the target's repository should be: a link to a disk that is not there, mostly.
+fn of_repository(case: &Case, observations: &Observations) -> Option<Finding> {
+    let obstacle = observations.obstacles().ok()?.first()?;
+    let target = case.target.as_ref()?;
+    let (path, stands) = (obstacle.path.display(), stands(obstacle));
+    let summary = format!("no file of {} can be kept in the hub cache: {path} {stands}", target.repo_id);
+    let mut finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
+        .saw(Source::Disk, format!("{path} {stands}"));
+    if obstacle.link {
+        let ls = crate::disk::quoted(&obstacle.path);
+        let fix = Fix::manual("mount-volume", "connect or mount the disk that the link leads to");
+        finding = finding.fix(fix.command(format!("ls -l {ls}   # where it leads")));
+    }
+    Some(finding.fix(move_away(&obstacle.path)))
 }
 
 /// What gives this user the right back.

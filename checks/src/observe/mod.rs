@@ -24,6 +24,7 @@ pub mod mirror;
 pub mod mounts;
 pub mod network;
 pub mod neutral;
+pub mod obstacles;
 pub mod other_mirror;
 pub mod owners;
 pub mod processes;
@@ -128,6 +129,8 @@ observations! {
     Stores = "certificates": stores, see_stores -> Arc<Stores>;
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes = "disk": volumes, see_volumes -> Volumes;
+    /// What stands where folders of the target's repository should be in the hub cache.
+    Obstacles = "folders": obstacles, see_obstacles -> Vec<volume::Obstacle>;
     /// The downloads that run on this machine.
     Downloads = "processes": downloads, see_downloads -> Downloads;
     /// What lies in the caches.
@@ -307,6 +310,11 @@ impl Observations {
     pub(crate) async fn see_volumes(&self) -> &Seen<Volumes> {
         let case = Arc::clone(&self.case);
         self.cells.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
+    }
+
+    pub(crate) async fn see_obstacles(&self) -> &Seen<Vec<volume::Obstacle>> {
+        let case = Arc::clone(&self.case);
+        self.cells.obstacles.get_or_init(|| blocking("folders", move || Ok(obstacles::look(&case)))).await
     }
 
     pub(crate) async fn see_downloads(&self) -> &Seen<Downloads> {
