@@ -284,6 +284,7 @@ fn child() {
     eprintln!("ready");
     let result = match std::env::var("HFDOCTOR_TEST_ROLE").as_deref() {
         Ok("apply") => engine.apply(&plan, &mut Yes).map(drop),
+        Ok("purge") => engine.purge(None).map(drop),
         _ => engine.undo(None).map(drop),
     };
     assert!(matches!(result, Ok(()) | Err(Error::Busy { .. } | Error::NoRun { .. })), "{result:?}");
@@ -401,6 +402,57 @@ fn killed_at_any_time_nothing_is_lost_and_undo_brings_the_old_state() {
     assert!(deleted > 0 || wanted < 20, "no run came so far as to delete what is useless");
     eprintln!(
         "{kills} processes killed, {by_step} of them at a chosen step, over {} random caches; {deleted} useless files deleted",
+        seed - first
+    );
+}
+
+#[test]
+fn killed_while_it_purges_only_what_was_moved_aside_is_gone() {
+    let wanted = number("HFDOCTOR_KILLS", 60).div_ceil(5);
+    let first = number("HFDOCTOR_SEED", 1);
+    let (mut kills, mut seed, mut purged) = (0, first, 0);
+    while kills < wanted {
+        assert!(seed < first + wanted * 6 + 40, "only {kills} of {wanted} processes could be killed");
+        let mut random = Random(seed ^ 0x00DE_CADE);
+        let scene = scene(seed);
+        let when = format!("seed {seed}");
+        let before = state(&scene);
+        let downloader = Downloader::start(&scene);
+        let engine = Engine::new(world_in(scene.place.dir.path(), "bash"));
+        assert!(process(&scene, "apply", None).wait().unwrap().success(), "{when}");
+        let held: Vec<PathBuf> =
+            engine.runs().iter().flat_map(|run| &run.quarantined).map(|one| one.from.clone()).collect();
+        let at_step = random.chance(70).then(|| usize::try_from(random.below(held.len() as u64 + 1)).unwrap());
+        let mut child = process(&scene, "purge", at_step);
+        let second = random.chance(20).then(|| process(&scene, "purge", None));
+        wait_until_ready(&mut child);
+        if at_step.is_none() {
+            std::thread::sleep(Duration::from_micros(random.below(4000)));
+            let _ = child.kill();
+        }
+        kills += u64::from(child.wait().unwrap().signal() == Some(9));
+        if let Some(mut second) = second {
+            assert!(second.wait().unwrap().success(), "{when}: the second one");
+        }
+        // What was cut off is finished, and nothing but what was moved aside is gone.
+        for purge in engine.purge(None).unwrap() {
+            assert_eq!(purge.could_not, [], "{when}");
+        }
+        assert!(engine.runs().iter().all(|run| run.quarantined.is_empty()), "{when}");
+        for (path, bytes) in &scene.sacred {
+            assert_eq!(fs::read(path).ok().as_ref(), Some(bytes), "{when}: {}", path.display());
+        }
+        downloader.end();
+        let kept: BTreeMap<PathBuf, (Vec<u8>, u32)> =
+            before.into_iter().filter(|(path, _)| !held.contains(path)).collect();
+        take_all_back(&scene, &kept, &when);
+        purged += held.len();
+        open_read_only_parts(scene.place.dir.path());
+        seed += 1;
+    }
+    assert!(purged > 0, "nothing was ever in quarantine");
+    eprintln!(
+        "{kills} purging processes killed over {} random caches; {purged} quarantined paths deleted",
         seed - first
     );
 }

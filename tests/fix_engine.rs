@@ -3,6 +3,11 @@
 #[path = "fix_engine/cache.rs"]
 mod cache;
 mod fix_support;
+#[cfg(target_os = "linux")]
+#[path = "fix_engine/full.rs"]
+mod full;
+#[path = "fix_engine/purge.rs"]
+mod purge;
 #[path = "fix_engine/shell.rs"]
 mod shell;
 #[path = "fix_engine/token.rs"]
@@ -128,24 +133,4 @@ fn undo_of_what_is_not_there_says_so() {
     assert!(engine.undo(Some("../../etc/passwd")).is_err());
     assert!(engine.runs().is_empty());
     assert!(engine.purge(None).unwrap().is_empty());
-}
-
-/// A volume of one megabyte in a namespace of its own, where the system lets an ordinary user make one.
-#[cfg(target_os = "linux")]
-#[test]
-fn on_a_full_volume_nothing_is_lost_and_room_is_made() {
-    let place = Place::new();
-    let script = "mount -t tmpfs -o size=1m,mode=755 hfdoctor \"$1\" && echo made >&2 && shift && exec \"$@\"";
-    let output = std::process::Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"])
-        .arg(place.home())
-        .arg(std::env::current_exe().unwrap())
-        .args(["full_volume", "--exact", "--ignored", "--nocapture"])
-        .env("HFDOCTOR_TEST_DIR", place.dir.path())
-        .output();
-    let Ok(output) = output else { return };
-    let said = String::from_utf8_lossy(&output.stderr);
-    if said.lines().any(|line| line == "made") {
-        assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stdout));
-    }
 }

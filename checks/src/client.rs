@@ -158,7 +158,7 @@ fn transfer_missing(case: &Case) -> Finding {
             format!("unset `{name}`: the ordinary download needs no hf_transfer"),
             vec![Action::UnsetVariable { name: name.to_owned() }],
         )
-        .command(format!("unset {name}"))
+        .command(crate::reach::unset_line(name))
         .note("today's client is fast without it: hf_xet comes with huggingface_hub since 0.32"),
     )
 }

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
-use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
-use crate::observe::Observations;
+use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::observe::dial::TcpFault;
 use crate::observe::route::{Attempt, Direct, Route, Session};
 use crate::observe::tls::TlsFault;
-use crate::reach::{self, Fault, list, set_variable};
+use crate::observe::{Observations, Want};
+use crate::reach::{self, Fault, list};
 
 const CAUSES: &[Cause] = &[Cause::ConnectionBlocked];
 
@@ -19,7 +19,13 @@ pub static CHECK: Check = Check {
     about: "whether the Hub's hosts can be reached",
     causes: CAUSES,
     signs: SIGNS,
-    wants: reach::wants,
+    wants: |case| {
+        let mut wants = reach::wants(case);
+        if !case.limits.offline && !case.settings.foreign_endpoint() {
+            wants.insert(Want::OtherMirror);
+        }
+        wants
+    },
     conclude,
 };
 
@@ -154,8 +160,8 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
         return Conclusion::ok("the mirror's host is the endpoint check's matter");
     }
     match reach::fault(route) {
-        Some(Fault::Connection(fault)) => Conclusion::ok("").with([blocked(route, fault)]),
-        Some(Fault::Filtered(session, fault)) => Conclusion::ok("").with([filtered(route, session, fault)]),
+        Some(Fault::Connection(fault)) => Conclusion::ok("").with([blocked(case, route, seen, fault)]),
+        Some(Fault::Filtered(session, fault)) => Conclusion::ok("").with([filtered(case, route, seen, session, fault)]),
         Some(Fault::Lookup(_) | Fault::Misdirected(_)) => {
             Conclusion::unknown(format!("not tried: `{}` has no usable address", route.host))
         }
@@ -166,7 +172,7 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
     }
 }
 
-fn blocked(route: &Route, fault: &TcpFault) -> Finding {
+fn blocked(case: &Case, route: &Route, seen: &Observations, fault: &TcpFault) -> Finding {
     let host = &route.host;
     let world = route.neutral.as_ref().map(crate::observe::neutral::Neutral::reachable);
     let summary = match (fault, world) {
@@ -189,21 +195,22 @@ fn blocked(route: &Route, fault: &TcpFault) -> Finding {
                 .note("where only a proxy leads out, set `HTTPS_PROXY` to it"),
         );
     }
-    finding.with_fixes(ways_round(route))
+    round_it(case, route, seen, finding)
 }
 
-fn ways_round(route: &Route) -> Vec<Fix> {
+/// The ways round a host that alone is out of reach.
+fn round_it(case: &Case, route: &Route, seen: &Observations, finding: Finding) -> Finding {
     let host = &route.host;
-    vec![
-        Fix::manual("firewall-allow", format!("have the firewall let `{host}` through on port {}", route.port))
-            .note("a download needs huggingface.co and everything below hf.co: allow both suffixes for 443/tcp"),
-        set_variable("mirror-use", Risk::Ask, "go through a mirror", "HF_ENDPOINT", "https://hf-mirror.com")
-            .note("a volunteer's service: give it no token; large files still come from the Hub's own storage hosts"),
-    ]
+    let allow = Fix::manual("firewall-allow", format!("have the firewall let `{host}` through on port {}", route.port))
+        .note("a download needs huggingface.co and everything below hf.co: allow both suffixes for 443/tcp");
+    finding
+        .with_evidence(reach::mirror_evidence(case, seen))
+        .fix(allow)
+        .with_fixes(reach::go_through_a_mirror(case, seen))
 }
 
 /// The connection stands, and what is said over it is swallowed or broken off.
-fn filtered(route: &Route, session: &Session, fault: &TlsFault) -> Finding {
+fn filtered(case: &Case, route: &Route, seen: &Observations, session: &Session, fault: &TlsFault) -> Finding {
     let host = &route.host;
     let by_name = matches!(session.unnamed, Some(Ok(()) | Err(TlsFault::Alert(_))));
     let summary = if by_name {
@@ -217,7 +224,7 @@ fn filtered(route: &Route, session: &Session, fault: &TlsFault) -> Finding {
         let control = "the same address completes the handshake when the host is not named in it (SNI)";
         finding = finding.saw(Source::Network, control);
     }
-    finding.with_evidence(reach::neutral_evidence(route)).with_fixes(ways_round(route))
+    round_it(case, route, seen, finding.with_evidence(reach::neutral_evidence(route)))
 }
 
 /// All is well, or one family or one address is dead beside others.

@@ -26,7 +26,7 @@ pub static CHECK: Check = Check {
         }
         let mut wants = reach::wants(case);
         if case.settings.foreign_endpoint() {
-            wants.insert(Want::BesideMirror);
+            wants.extend([Want::BesideMirror, Want::OtherMirror]);
         }
         wants
     },
@@ -214,17 +214,18 @@ fn unreachable(case: &Case, route: &Route, seen: &Observations) -> Finding {
         .saw(Source::Environment, format!("`HF_ENDPOINT={}`", case.settings.endpoint))
         .saw(Source::Network, format!("`{host}`: {why}"))
         .with_evidence(reach::neutral_evidence(route));
-    with_the_hub(finding, seen)
+    with_the_hub(case, finding, seen)
 }
 
 /// The control: the Hub itself. Where it can be reached the mirror is not needed.
-fn with_the_hub(finding: Finding, seen: &Observations) -> Finding {
+fn with_the_hub(case: &Case, finding: Finding, seen: &Observations) -> Finding {
     if reach::hub_reachable(seen) {
         finding.saw(Source::Network, "huggingface.co itself can be reached").fix(unset())
     } else {
         finding
             .saw(Source::Network, "huggingface.co itself was not reached either")
-            .fix(Fix::manual("mirror-other", "use another mirror").command("export HF_ENDPOINT=https://hf-mirror.com"))
+            .with_evidence(reach::mirror_evidence(case, seen))
+            .with_fixes(reach::go_through_a_mirror(case, seen))
             .fix(unset())
     }
 }
@@ -263,7 +264,7 @@ fn failing(case: &Case, host: &str, answer: &Answer, seen: &Observations) -> Fin
     let finding = Finding::new(Cause::MirrorFailure, Certainty::Confirmed, summary)
         .saw(Source::Environment, format!("`HF_ENDPOINT={}`", case.settings.endpoint))
         .saw(Source::Network, format!("HEAD {} answers {}", answer.url.path(), answer.status));
-    with_the_hub(finding, seen)
+    with_the_hub(case, finding, seen)
 }
 
 /// The mirror sends the client elsewhere before it names a commit.
@@ -290,7 +291,7 @@ fn redirected(case: &Case, host: &str, answer: &Answer, seen: &Observations) -> 
     let finding = Finding::new(named, Certainty::Confirmed, summary)
         .saw(Source::Environment, format!("`HF_ENDPOINT={}`", case.settings.endpoint))
         .saw(Source::Network, format!("HEAD {} answers {} without `X-Repo-Commit`", answer.url.path(), answer.status));
-    Conclusion::ok("").with([with_the_hub(finding, seen)])
+    Conclusion::ok("").with([with_the_hub(case, finding, seen)])
 }
 
 fn no_hub(case: &Case, host: &str, answer: &Answer, seen: &Observations) -> Finding {
@@ -307,7 +308,7 @@ fn no_hub(case: &Case, host: &str, answer: &Answer, seen: &Observations) -> Find
             Fix::manual("modelscope-client", "ModelScope has a client of its own").command("pip install modelscope"),
         );
     }
-    with_the_hub(finding, seen)
+    with_the_hub(case, finding, seen)
 }
 
 /// The mirror says no in the Hub's own words: does the Hub have what was asked for?

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::case::{Case, Target, log::Sign};
+use crate::case::{Case, RepoType, Target, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
-use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::measure::{count, size};
 use crate::observe::cache::name;
 use crate::observe::cache::need;
 use crate::observe::volume::{Purpose, Volume};
 use crate::observe::{Cache, Observations, Want};
+use crate::reach::set_variable;
 
 const CAUSES: &[Cause] = &[Cause::SymlinkUnsupported, Cause::PathTooLong];
 
@@ -231,23 +232,43 @@ fn too_long(case: &Case, target: &Target, paths: &[&str], limits: Limits) -> Opt
     } else {
         return None;
     };
-    let mut finding = Finding::new(Cause::PathTooLong, Certainty::Confirmed, summary)
+    let finding = Finding::new(Cause::PathTooLong, Certainty::Confirmed, summary)
         .bearing(Bearing::Failure)
         .saw(Source::Disk, evidence);
-    if limits.length(&cache) > 100 {
-        let short = if cfg!(windows) { r"C:\hf" } else { "/tmp/hf" };
-        let action = Action::SetVariable { name: "HF_HUB_CACHE".to_owned(), value: short.to_owned() };
-        finding = finding.fix(
-            Fix::automatic(
-                "shorten-cache-path",
-                Risk::Ask,
-                "keep the hub cache in a folder with a short path",
-                vec![action],
-            )
-            .command(format!("export HF_HUB_CACHE={short}")),
-        );
+    Some(finding.with_fixes(shorter(case, &cache, limits)).fix(elsewhere(case)))
+}
+
+/// The hub cache under a path of its own that is much shorter, where there is one.
+fn shorter(case: &Case, cache: &str, limits: Limits) -> Option<Fix> {
+    let short = if cfg!(windows) { r"C:\hf".into() } else { case.environment.home.as_ref()?.join("hf") };
+    let short = short.to_string_lossy().into_owned();
+    let title = format!("keep the hub cache in {short}");
+    let saved = limits.length(cache).saturating_sub(limits.length(&short));
+    (saved > 50).then(|| set_variable("shorten-cache-path", Risk::Ask, title, "HF_HUB_CACHE", &short))
+}
+
+/// One file, without the long names that the cache gives it.
+fn elsewhere(case: &Case) -> Fix {
+    let fix = Fix::manual(
+        "download-elsewhere",
+        "download to a folder of your own under a short path: no name is longer than the file's",
+    );
+    let (command, short) = (case.clients.download_command(), if cfg!(windows) { r"C:\hf" } else { "~/hf" });
+    match case.target.as_ref().filter(|target| target.problem().is_none()) {
+        Some(target) => {
+            let kind = if target.repo_type == RepoType::Model {
+                String::new()
+            } else {
+                format!(" --repo-type {}", target.repo_type.word())
+            };
+            let file = target
+                .file
+                .as_deref()
+                .map_or_else(String::new, |file| format!(" {}", crate::disk::quoted(std::path::Path::new(file))));
+            fix.command(format!("{command} {}{file}{kind} --local-dir {short}", target.repo_id))
+        }
+        None => fix,
     }
-    Some(finding.fix(Fix::manual("download-elsewhere", "download the file to a folder of your own under a short path")))
 }
 
 /// Files that differ only by case, where the system does not tell them apart.

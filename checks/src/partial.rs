@@ -174,7 +174,8 @@ fn is_recent(case: &Case, time: Option<std::time::SystemTime>) -> bool {
 fn broken_links(case: &Case, cache: &Cache, conclusion: &mut Conclusion) -> Option<Finding> {
     let matters = |link: &&BrokenLink| {
         case.target.as_ref().is_none_or(|target| {
-            is_target(case, &link.repository) && target.file.as_ref().is_none_or(|file| file == &link.file)
+            is_target(case, &link.repository)
+                && target.file.as_ref().is_none_or(|file| std::path::Path::new(file).starts_with(&link.file))
         })
     };
     let links: Vec<&BrokenLink> = cache.broken.list.iter().filter(matters).collect();

@@ -10,8 +10,9 @@ use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, So
 use crate::measure::count;
 use crate::observe::cache::need;
 use crate::observe::cache::{Reach, Refused};
-use crate::observe::volume::{Purpose, Volume};
+use crate::observe::volume::{Obstacle, Purpose, Volume};
 use crate::observe::{Cache, Observations, Want};
+use crate::reach::{set_variable, unset_line, variable_line};
 
 const CAUSES: &[Cause] = &[Cause::CachePermission, Cause::ReadOnlyCache];
 
@@ -26,6 +27,8 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::CachePermission, "fileexistserror").with(&["models--", "datasets--", "spaces--"]),
+    Sign::symptom(Cause::CachePermission, "notadirectoryerror").with(&["models--", "datasets--", "spaces--"]),
     Sign::decisive(Cause::CachePermission, "system error number 13"),
     Sign::decisive(Cause::CachePermission, "unauthorizedaccessexception"),
     Sign::decisive(Cause::CachePermission, "accessdeniedexception").without(&["s3", "amazon"]),
@@ -60,7 +63,7 @@ const SIGNS: &[Sign] = &[
 fn wants(case: &Case) -> BTreeSet<Want> {
     let mut wants = BTreeSet::from([Want::Volumes, Want::Cache]);
     if case.target.is_some() {
-        wants.insert(Want::Record);
+        wants.extend([Want::Record, Want::Obstacles]);
     }
     wants
 }
@@ -76,6 +79,9 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     };
     let cache = observations.cache().ok();
     let mut found: Vec<Finding> = of_volume(case, volume).into_iter().collect();
+    if found.is_empty() {
+        found.extend(of_repository(case, observations));
+    }
     if found.is_empty()
         && let Some(cache) = cache
     {
@@ -139,7 +145,7 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
             Some(variable) => format!("`{variable}` places the hub cache at {path}, "),
             None => format!("the hub cache belongs at {path}, "),
         };
-        let stands = if blocked.link { "is a link that leads nowhere" } else { "is a file, not a folder" };
+        let stands = stands(blocked);
         let blocked = &blocked.path;
         let summary = format!("{what}but {} {stands}", blocked.display());
         let finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
@@ -152,8 +158,8 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
                     format!("unset `{variable}`, or let it name a folder"),
                     vec![Action::UnsetVariable { name: variable.to_owned() }],
                 )
-                .command(format!("unset {variable}")),
-                None => Fix::manual("move-obstacle", format!("move {} out of the way", blocked.display())),
+                .command(unset_line(variable)),
+                None => move_away(blocked),
             }),
         );
     }
@@ -193,6 +199,32 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
     Some(finding.with_fixes(fixes))
 }
 
+fn stands(obstacle: &Obstacle) -> &'static str {
+    if obstacle.link { "is a link that leads nowhere" } else { "is a file, not a folder" }
+}
+
+fn move_away(path: &Path) -> Fix {
+    let quoted = crate::disk::quoted(path);
+    Fix::manual("move-obstacle", format!("move {} out of the way", path.display()))
+        .command(format!("mv {quoted} {quoted}.aside"))
+}
+
+/// Something stands where a folder of the target's repository should be: a link to a disk that is not there, mostly.
+fn of_repository(case: &Case, observations: &Observations) -> Option<Finding> {
+    let obstacle = observations.obstacles().ok()?.first()?;
+    let target = case.target.as_ref()?;
+    let (path, stands) = (obstacle.path.display(), stands(obstacle));
+    let summary = format!("no file of {} can be kept in the hub cache: {path} {stands}", target.repo_id);
+    let mut finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
+        .saw(Source::Disk, format!("{path} {stands}"));
+    if obstacle.link {
+        let ls = crate::disk::quoted(&obstacle.path);
+        let fix = Fix::manual("mount-volume", "connect or mount the disk that the link leads to");
+        finding = finding.fix(fix.command(format!("ls -l {ls}   # where it leads")));
+    }
+    Some(finding.fix(move_away(&obstacle.path)))
+}
+
 /// What gives this user the right back.
 fn mend(case: &Case, path: &Path, own: bool, owner: Option<&str>) -> Fix {
     let root = case.settings.hub_cache.clone();
@@ -202,31 +234,37 @@ fn mend(case: &Case, path: &Path, own: bool, owner: Option<&str>) -> Fix {
         let title = format!("give yourself the right to read and write {}", path.display());
         return Fix::automatic("grant-owner", Risk::Ask, title, vec![action]).command(format!("chmod u+rwX {quoted}"));
     }
-    let mut fix =
-        Fix::manual("take-ownership", format!("take back what belongs to {}", owner.unwrap_or("another user")))
-            .command(format!("sudo chown -R \"$(id -u):$(id -g)\" {quoted}"));
+    let title = format!("take back what belongs to {}", owner.unwrap_or("another user"));
+    let mut fix = Fix::manual("take-ownership", title);
+    fix = if cfg!(windows) {
+        fix.command(format!("takeown /F {quoted} /R /D Y   # as administrator"))
+            .command(format!("icacls {quoted} /grant \"$($env:USERNAME):(OI)(CI)F\" /T"))
+    } else {
+        fix.command(format!("sudo chown -R \"$(id -u):$(id -g)\" {quoted}"))
+    };
     if owner == Some("root") {
         fix = fix.note("files of root come from a download that ran once with sudo or in a container as root");
     }
     fix
 }
 
-/// Another place for the cache.
+/// Another place for the cache. What is cached already, and a saved token, stay where they are.
 fn elsewhere(case: &Case, volume: &Volume) -> Fix {
-    if let Some(variable) = placed_by(case) {
-        let fix = Fix::manual("place-cache", format!("let `{variable}` name a folder that this user may write to"));
-        return fix.command(format!("export {variable}=\"$HOME/.cache/huggingface\""));
+    // HF_HUB_CACHE came with 0.17; the older name is read by every version.
+    let name = if case.clients.hub_is(|v| v < (0, 17, 0)) { "HUGGINGFACE_HUB_CACHE" } else { "HF_HUB_CACHE" };
+    let at_home = case.environment.home.as_ref().map(|home| home.join(".cache").join("huggingface").join("hub"));
+    // The usual place, where a variable names another one and what refuses is no folder on the way there.
+    let on_the_way = |usual: &Path| volume.existing.parent().is_some() && usual.starts_with(&volume.existing);
+    let usual = at_home.filter(|usual| placed_by(case).is_some() && !on_the_way(usual));
+    let roomy = || volume.others.first().map(|room| room.path.join("huggingface").join("hub"));
+    match usual.or_else(roomy) {
+        Some(path) => {
+            let title = format!("keep the hub cache at {}", path.display());
+            set_variable("move-cache", Risk::Ask, title, name, &path.to_string_lossy())
+        }
+        None => Fix::manual("place-cache", format!("let `{name}` name a folder that this user may write to"))
+            .command(variable_line(name, "/path/with/room/hub")),
     }
-    let Some(room) = volume.others.first() else {
-        let fix = Fix::manual("place-cache", "let `HF_HUB_CACHE` name a folder that this user may write to");
-        return fix.command("export HF_HUB_CACHE=/path/with/room/hub");
-    };
-    let path = room.path.join("huggingface").join("hub");
-    let value = path.to_string_lossy().into_owned();
-    let title = format!("keep the hub cache at {}", path.display());
-    let action = Action::SetVariable { name: "HF_HUB_CACHE".to_owned(), value };
-    Fix::automatic("move-cache", Risk::Ask, title, vec![action])
-        .command(format!("export HF_HUB_CACHE={}", crate::disk::quoted(&path)))
 }
 
 /// What may not be used and matters: the target's, or without a target all.

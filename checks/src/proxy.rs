@@ -1,6 +1,7 @@
 //! The proxy settings, and whether the proxy lets the download through.
 
 use crate::case::proxy::{Malformed, ProxyUrl, Rules, Scheme, Setting, Way, exceptions, variables};
+use crate::case::settings::is_hub_host;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
@@ -311,7 +312,10 @@ fn forbidden(case: &Case, route: &Route, setting: &Setting, words: &str) -> Find
         .note("a download needs huggingface.co and everything below hf.co: both suffixes for 443/tcp");
     let finding = Finding::new(Cause::ProxyAuth, Certainty::Confirmed, summary);
     if straight_works(route) {
-        finding.with_fixes(drop_or_correct(case, route, setting)).fix(ask)
+        // It serves other hosts: the least that helps is to go round it for this one.
+        let mut fixes = drop_or_correct(case, route, setting);
+        fixes.reverse();
+        finding.with_fixes(fixes).fix(ask)
     } else {
         finding.fix(ask)
     }
@@ -369,21 +373,24 @@ fn drop_or_correct(case: &Case, route: &Route, setting: &Setting) -> Vec<Fix> {
         }
         let title = format!("do without the proxy: `{}` answers directly", route.host);
         let unset = unset_variables("proxy-unset", Risk::Ask, title, &names);
-        let listed =
-            exceptions(&case.environment, Rules::of(&case.clients)).map(|(_, v)| format!("{v},")).unwrap_or_default();
-        let except = set_variable(
-            "proxy-except",
-            Risk::Ask,
-            "or keep it for other hosts, and except the Hub's",
-            "NO_PROXY",
-            &format!("{listed}huggingface.co,hf.co"),
-        );
-        return vec![unset, except];
+        return vec![unset, except(case, route)];
     }
     let fix = Fix::manual("proxy-correct", format!("set `{place}` to the proxy that this network has today"))
         .command(format!("export {place}=http://PROXY:PORT"))
         .note("off the company's network, without its VPN, the proxy is not needed: unset the variable");
     vec![fix]
+}
+
+/// The proxy stays for other hosts: the Hub's and the endpoint's are added to those that need none, in the variable that
+/// clients read.
+fn except(case: &Case, route: &Route) -> Fix {
+    let (variable, listed) =
+        exceptions(&case.environment, Rules::of(&case.clients)).unwrap_or(("NO_PROXY", String::new()));
+    let mut hosts: Vec<&str> = listed.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
+    let ours = if is_hub_host(&route.host) { None } else { Some(route.host.as_str()) };
+    hosts.extend(["huggingface.co", "hf.co"].into_iter().chain(ours));
+    let title = "keep the proxy for other hosts, and go straight to the Hub's";
+    set_variable("proxy-except", Risk::Ask, title, variable, &hosts.join(","))
 }
 
 /// The variable's value is no proxy.

@@ -1,6 +1,7 @@
 //! What the network checks share: which fault stands on the client's way to the endpoint, so that exactly one of them
 //! claims it, and the words and remedies that several of them use. Pure.
 
+mod mirror;
 mod remedies;
 
 use std::collections::BTreeSet;
@@ -15,7 +16,8 @@ use crate::observe::proxy::ProxyFault;
 use crate::observe::route::{Direct, Session};
 use crate::observe::tls::{Distrust, TlsFault};
 use crate::observe::{Access, Observations, Route, Seen, Want};
-pub(crate) use remedies::{another_name_server, trust_the_authority, without_xet};
+pub(crate) use mirror::{go_through_a_mirror, mirror_evidence};
+pub(crate) use remedies::{another_name_server, longer_timeouts, trust_the_authority, without_xet};
 
 /// What the checks of the endpoint's host want: the way there, and one real answer.
 pub fn wants(case: &Case) -> BTreeSet<Want> {
@@ -190,21 +192,28 @@ pub fn list(words: &[String]) -> String {
 /// Sets a variable, with the line that a person would type.
 pub fn set_variable(id: &'static str, risk: Risk, title: impl Into<String>, name: &str, value: &str) -> Fix {
     let action = Action::SetVariable { name: name.to_owned(), value: value.to_owned() };
-    let line = if cfg!(windows) {
+    Fix::automatic(id, risk, title, vec![action]).command(variable_line(name, value))
+}
+
+/// The line that sets a variable in the shell that is open.
+pub(crate) fn variable_line(name: &str, value: &str) -> String {
+    if cfg!(windows) {
         format!("$env:{name} = '{}'", value.replace('\'', "''"))
     } else {
         format!("export {name}={}", shell_word(value))
-    };
-    Fix::automatic(id, risk, title, vec![action]).command(line)
+    }
 }
 
 /// Unsets variables, with the lines that a person would type.
 pub fn unset_variables(id: &'static str, risk: Risk, title: impl Into<String>, names: &[&str]) -> Fix {
     let actions = names.iter().map(|name| Action::UnsetVariable { name: (*name).to_owned() }).collect();
     let fix = Fix::automatic(id, risk, title, actions);
-    names.iter().fold(fix, |fix, name| {
-        fix.command(if cfg!(windows) { format!("Remove-Item Env:{name}") } else { format!("unset {name}") })
-    })
+    names.iter().fold(fix, |fix, name| fix.command(unset_line(name)))
+}
+
+/// The line that unsets a variable in the shell that is open.
+pub(crate) fn unset_line(name: &str) -> String {
+    if cfg!(windows) { format!("Remove-Item Env:{name}") } else { format!("unset {name}") }
 }
 
 /// A word for a POSIX shell, quoted where it must be.

@@ -4,6 +4,7 @@ pub mod token;
 
 use crate::case::{Case, RepoType, Target};
 use crate::diagnosis::{Action, Cause, Fix, Risk};
+use crate::reach::{unset_line, variable_line};
 
 /// The page on which tokens are made.
 const TOKENS: &str = "https://huggingface.co/settings/tokens";
@@ -32,14 +33,14 @@ pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
         ],
         Cause::TokenInvalid => vec![
             words.log_in(),
-            Fix::manual("token-variable-unset", "a token in a variable hides the saved one").command("unset HF_TOKEN"),
+            Fix::manual("token-variable-unset", "a token in a variable hides the saved one").command(unset_line("HF_TOKEN")),
         ],
         Cause::TokenScope => vec![
             open("token-permissions", "give the token the permission that the message names", TOKENS),
             words.page("gate-open", "for a gated repository the account must have accepted its conditions as well"),
         ],
         Cause::TokenShadowed => vec![
-            Fix::manual("token-variable-unset", "let the saved token be used").command("unset HF_TOKEN"),
+            Fix::manual("token-variable-unset", "let the saved token be used").command(unset_line("HF_TOKEN")),
             Fix::manual("token-which", "see which token is active").command(case.clients.auth_command("list")),
         ],
         Cause::RepoNotFound => vec![
@@ -132,20 +133,20 @@ pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
         Cause::HubOutage => vec![Fix::manual("outage-wait", "nothing here is wrong: try again later").command(STATUS)],
         Cause::DiskFull => vec![
             Fix::manual("disk-see", "see what the cache holds, and remove what is not needed").command(words.list_cache()),
-            Fix::manual("disk-move", "or let the cache lie on a volume with room").command("export HF_HOME=/path/with/room"),
+            Fix::manual("disk-move", "or let the cache lie on a volume with room").command(variable_line("HF_HUB_CACHE", "/path/with/room/hub")),
         ],
         Cause::DiskQuota => vec![
             Fix::manual("quota-see", "see quota and inodes").command("quota -s; df -h ~; df -i ~"),
-            Fix::manual("disk-move", "let the cache lie where there is room").command("export HF_HOME=/path/with/room"),
+            Fix::manual("disk-move", "let the cache lie where there is room").command(variable_line("HF_HUB_CACHE", "/path/with/room/hub")),
         ],
         Cause::CachePermission => vec![
             Fix::manual("permission-see", "see whose the cache is")
                 .command(format!("ls -ld {}", case.settings.hub_cache.display()))
                 .note("a `sudo` run leaves files of root: `sudo chown -R \"$USER\"` on that folder gives them back"),
-            Fix::manual("disk-move", "or take a cache of your own").command("export HF_HOME=~/.cache/huggingface"),
+            Fix::manual("disk-move", "or take a cache of your own").command("export HF_HUB_CACHE=~/.cache/huggingface/hub"),
         ],
         Cause::ReadOnlyCache => {
-            vec![Fix::manual("disk-move", "take a cache that can be written").command("export HF_HOME=/path/that/can/be/written")]
+            vec![Fix::manual("disk-move", "take a cache that can be written").command(variable_line("HF_HUB_CACHE", "/path/that/can/be/written/hub"))]
         }
         Cause::PartialCache => vec![words.download_again()],
         Cause::CorruptFile => vec![
@@ -163,13 +164,13 @@ pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
         ],
         Cause::SymlinkUnsupported => vec![
             Fix::manual("symlink-allow", "switch on Developer Mode on Windows, or take a file system with symbolic links"),
-            words.set("symlinks-disable", "HF_HUB_DISABLE_SYMLINKS", "1", "or do without links (huggingface_hub since 1.9)"),
+            words.without_links(),
         ],
         Cause::PathTooLong => {
-            vec![Fix::manual("path-shorten", "let the cache lie under a short path").command("export HF_HOME=/hf")]
+            vec![Fix::manual("path-shorten", "let the cache lie under a short path").command("export HF_HUB_CACHE=~/hf")]
         }
         Cause::SlowConnection => vec![
-            words.set("timeout-raise", "HF_HUB_DOWNLOAD_TIMEOUT", "60", "give slow bytes more time"),
+            crate::reach::longer_timeouts(case),
             words.fewer_workers(),
             words.download_again(),
         ],
@@ -242,7 +243,7 @@ impl Words<'_> {
     /// Unsets a variable: by itself where it is set, else as advice.
     fn unset(&self, id: &'static str, name: &str, why: &str) -> Fix {
         let title = format!("unset `{name}`: {why}");
-        let command = format!("unset {name}");
+        let command = unset_line(name);
         if self.case.environment.var(name).is_none() {
             return Fix::manual(id, title).command(command);
         }
@@ -255,7 +256,17 @@ impl Words<'_> {
             return Fix::manual(id, title).note("it is set already");
         }
         let action = Action::SetVariable { name: name.to_owned(), value: value.to_owned() };
-        Fix::automatic(id, Risk::Ask, title, vec![action]).command(format!("export {name}={value}"))
+        Fix::automatic(id, Risk::Ask, title, vec![action]).command(variable_line(name, value))
+    }
+
+    /// Copies in place of links, where the client knows how: since 1.9 it reads the variable.
+    fn without_links(&self) -> Fix {
+        if self.case.clients.hub_is(|version| version < (1, 9, 0)) {
+            return Fix::manual("symlinks-disable", "or upgrade huggingface_hub: from 1.9 on it can do without links")
+                .command(self.case.clients.upgrade_command())
+                .command(variable_line("HF_HUB_DISABLE_SYMLINKS", "1"));
+        }
+        self.set("symlinks-disable", "HF_HUB_DISABLE_SYMLINKS", "1", "or do without links (huggingface_hub since 1.9)")
     }
 
     fn fewer_workers(&self) -> Fix {

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
-use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::measure::{age, size};
 use crate::observe::http::Failure;
 use crate::observe::layer::limits_transfers;
 use crate::observe::storage::{End, Storage, Transfer};
 use crate::observe::{Observations, Want};
-use crate::reach::{self, first_answer, set_variable, without_xet};
+use crate::reach::{self, first_answer, longer_timeouts, without_xet};
 
 const CAUSES: &[Cause] = &[Cause::SlowConnection];
 
@@ -173,8 +173,14 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
             .with_fixes(patience(case));
         return Conclusion::ok("").with([finding]);
     }
+    if let Some(finding) = impatient_for_metadata(case, seen) {
+        return Conclusion::ok("").with([finding]);
+    }
     let storage = match seen.storage() {
         Ok(Some(storage)) => storage,
+        Ok(None) if asks_once(case) && matches!(first_answer(case, seen), Ok(Ok(_))) => {
+            return Conclusion::ok("metadata comes in time; nothing large to measure with");
+        }
         Ok(None) => return Conclusion::skipped("nothing large to measure with"),
         Err(why) => return Conclusion::unknown(why.to_string()),
     };
@@ -216,6 +222,36 @@ fn silent(case: &Case, storage: &Storage, why: &str) -> Finding {
     Finding::new(Cause::SlowConnection, Certainty::Likely, summary)
         .saw(Source::Network, format!("connection and TLS with `{}` stand, the request has no answer", storage.host))
         .with_fixes(patience(case))
+}
+
+/// The endpoint answers, and later than the client was told to wait for a file's metadata. From 1.2 on huggingface_hub then
+/// asks once more, with a patience of 60 s.
+fn impatient_for_metadata(case: &Case, seen: &Observations) -> Option<Finding> {
+    if !asks_once(case) {
+        return None;
+    }
+    let (route, Ok(answer)) = (seen.route().ok()?, first_answer(case, seen).ok()?) else { return None };
+    // The client counts each phase by itself; the connection's are not the wait for the answer.
+    let session = route.session().map_or(0.0, |session| session.milliseconds);
+    let attempts = route.direct.iter().flat_map(|direct| &direct.attempts);
+    let connection = attempts.filter_map(|attempt| attempt.outcome.as_ref().ok()).fold(0.0, |a: f64, b| a.max(*b));
+    let waited = answer.elapsed.as_secs_f64() - (session + connection) / 1000.0;
+    let patience = case.settings.etag_timeout;
+    if waited <= u32::try_from(patience).map_or(f64::INFINITY, f64::from) {
+        return None;
+    }
+    let host = &route.host;
+    let summary = format!("`{host}` answers after {waited:.1} s, and the client gives up after {patience} s");
+    Some(
+        Finding::new(Cause::SlowConnection, Certainty::Likely, summary)
+            .saw(Source::Network, format!("HEAD {} took {waited:.1} s without the connection", answer.url.path()))
+            .saw(Source::Environment, format!("`HF_HUB_ETAG_TIMEOUT` is {patience} s"))
+            .fix(longer_timeouts(case)),
+    )
+}
+
+fn asks_once(case: &Case) -> bool {
+    case.clients.hub_is(|version| version < (1, 2, 0))
 }
 
 /// Bytes come, and later than the client was told to wait.
@@ -310,13 +346,7 @@ fn per_second(rate: f64) -> String {
 
 fn patience(case: &Case) -> Vec<Fix> {
     let mut fixes = vec![
-        set_variable(
-            "timeout-raise",
-            Risk::Safe,
-            "let the client wait longer for bytes",
-            "HF_HUB_DOWNLOAD_TIMEOUT",
-            &case.settings.download_timeout.saturating_mul(6).max(60).to_string(),
-        ),
+        longer_timeouts(case),
         Fix::manual("download-again", "run the same command again: it goes on from what is complete"),
     ];
     if !case.settings.xet_disabled && case.clients.package("hf_xet").is_some() {

@@ -30,6 +30,7 @@ fn list(engine: &Engine) -> ExitCode {
         let created = OffsetDateTime::from(run.created);
         let created = created.replace_nanosecond(0).unwrap_or(created).format(&Rfc3339).unwrap_or_default();
         let state = match run.state {
+            RunState::Applied if run.changes == 0 => "done, and cannot be taken back",
             RunState::Applied => "stands",
             RunState::Interrupted => "was cut off; undo works",
             RunState::PartlyUndone => "partly taken back",
@@ -54,7 +55,12 @@ fn list(engine: &Engine) -> ExitCode {
 fn take_back(engine: &Engine, id: Option<&str>) -> Result<ExitCode, CommandError> {
     let report = engine.undo(id)?;
     let mut out = format!("undo of {}\n", report.run);
+    let mut told = None;
     for change in &report.changes {
+        // A file that was written to several times goes back as often.
+        if told.replace(change) == Some(change) {
+            continue;
+        }
         let word = match change.outcome {
             Undoing::Restored => "restored",
             Undoing::AlreadyThere => "as it was",

@@ -120,10 +120,12 @@ fn apply_one(recorder: &mut Recorder<'_>, fix: &PlannedFix, consent: &mut dyn Co
             Err(Halt::Skipped(why)) => _ = skipped.get_or_insert(why),
             Err(Halt::Failed(why)) => {
                 let remains = recorder.roll_back(&why);
+                // What could not be taken back now may be later, when there is room again.
+                let undo = (!remains.is_empty()).then(|| recorder.run().map(str::to_owned)).flatten();
                 let why =
                     if remains.is_empty() { why } else { format!("{why}; not taken back: {}", remains.join("; ")) };
                 let effects = Effects { notes: effects.notes, ..Effects::default() };
-                return result(fix, Outcome::Failed((world.redact)(&why)), effects, None);
+                return result(fix, Outcome::Failed((world.redact)(&why)), effects, undo);
             }
         }
     }

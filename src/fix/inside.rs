@@ -7,6 +7,10 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+/// Folders that lie deeper in one another are not deleted.
+#[cfg(unix)]
+const DEEPEST: usize = 64;
+
 /// A name in a folder below a root.
 #[derive(Debug)]
 pub(crate) struct Spot {
@@ -117,6 +121,11 @@ impl Spot {
         Ok(rustix::fs::unlinkat(&self.folder, &self.name, rustix::fs::AtFlags::empty())?)
     }
 
+    /// Deletes the folder that is here with all that lies in it, following no link.
+    pub(crate) fn delete_tree(&self) -> io::Result<()> {
+        delete_tree(&self.folder, &self.name, self.identity()?.0, DEEPEST)
+    }
+
     /// Volume and inode of what is here, following no link.
     pub(crate) fn identity(&self) -> io::Result<(u64, u64)> {
         let found = self.stat()?;
@@ -180,8 +189,46 @@ fn rename(from: impl std::os::fd::AsFd, old: &Path, to: impl std::os::fd::AsFd, 
     }
 }
 
+/// Deletes a folder below an open one. Each folder on the way is opened without following a link, and what is mounted in
+/// it stays.
+#[cfg(unix)]
+fn delete_tree(parent: impl std::os::fd::AsFd, name: &std::ffi::OsStr, volume: u64, deepest: usize) -> io::Result<()> {
+    use rustix::fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, unlinkat};
+    use rustix::io::Errno;
+    use std::os::unix::ffi::OsStrExt;
+    let flags = OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::RDONLY;
+    let folder = openat(&parent, name, flags, Mode::empty())?;
+    #[allow(clippy::cast_sign_loss, clippy::unnecessary_cast, reason = "the types differ between systems")]
+    if fstat(&folder)?.st_dev as u64 != volume {
+        return Err(io::Error::other(format!("another volume is mounted at {}", name.display())));
+    }
+    let Some(deeper) = deepest.checked_sub(1) else { return Err(io::Error::other("the folders lie too deep")) };
+    let mut names = Vec::new();
+    for entry in Dir::read_from(&folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_bytes();
+        if name != b"." && name != b".." {
+            names.push(std::ffi::OsStr::from_bytes(name).to_owned());
+        }
+    }
+    for name in names {
+        match unlinkat(&folder, &name, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            // Linux says the first of a folder, other systems the second.
+            Err(Errno::ISDIR | Errno::PERM) => delete_tree(&folder, &name, volume, deeper)?,
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(unlinkat(&parent, name, AtFlags::REMOVEDIR)?)
+}
+
 #[cfg(not(unix))]
 impl Spot {
+    /// Deletes the folder that is here with all that lies in it, following no link.
+    pub(crate) fn delete_tree(&self) -> io::Result<()> {
+        std::fs::remove_dir_all(&self.path)
+    }
+
     /// Renames what is here to a path whose name is free.
     pub(crate) fn move_to(&self, to: &Path) -> io::Result<()> {
         super::atomic::rename_new(&self.path, to)

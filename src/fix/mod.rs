@@ -77,7 +77,9 @@ impl std::fmt::Display for Error {
             Error::NoRun { id: Some(id) } => {
                 write!(f, "no run `{id}` in the journal: `hfdoctor undo --list` names them")
             }
-            Error::NoRun { id: None } => f.write_str("nothing to undo: the journal has no run that changed anything"),
+            Error::NoRun { id: None } => {
+                f.write_str("nothing to undo: the journal has no change that could be taken back")
+            }
         }
     }
 }

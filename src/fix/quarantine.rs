@@ -1,8 +1,9 @@
 //! Where things are moved aside to: beside what clients scan, on the same volume, closed to others.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,7 +12,7 @@ use super::change::{Change, Move};
 use super::journal::{self, Journal, StepState, Story};
 use super::stamp::{Kind, Stamp};
 use super::world::{FixWorld, Step};
-use super::{Error, change, lock, private};
+use super::{Error, change, inside, lock, private};
 
 const FOLDER: &str = ".hfdoctor-quarantine";
 
@@ -158,16 +159,26 @@ fn purge_run(world: &FixWorld, story: &Story) -> Purge {
             return purge;
         }
     };
-    for (number, held) in held(story) {
-        let moved = story.steps.iter().find(|step| step.step == number).map(|step| &step.change);
-        let Some(Change::Move(moved)) = moved else { continue };
-        let deleted = journal
-            .purging(number)
-            .and_then(|()| world.reach(Step::Purge))
-            .and_then(|()| delete(moved))
-            .and_then(|()| journal.purged(number));
+    if story.newer {
+        if !held(story).is_empty() {
+            purge.could_not.push((story.path.clone(), "a newer hfdoctor wrote it: purge with that one".to_owned()));
+        }
+        return purge;
+    }
+    // Files first: on a full volume they make the room that the record of a folder needs.
+    let mut found = held(story);
+    found.sort_by_key(|(number, _)| story.step(*number).is_some_and(|(moved, _)| moved.stamp.kind == Kind::Folder));
+    for (number, held) in found {
+        let Some((moved, state)) = story.step(number) else { continue };
+        let deleted = found_again(moved, state, &story.id, number).and_then(|spot| {
+            purging(&mut journal, number, moved)?;
+            world.reach(Step::Purge)?;
+            if moved.stamp.kind == Kind::Folder { spot.delete_tree() } else { spot.delete() }
+        });
         match deleted {
             Ok(()) => {
+                // Without the record, the next look finds that nothing is there any more.
+                let _ = journal.purged(number);
                 if let Some(folder) = held.to.parent() {
                     tidy(folder);
                 }
@@ -179,14 +190,57 @@ fn purge_run(world: &FixWorld, story: &Story) -> Purge {
     purge
 }
 
-/// Deletes what was moved aside. Links below it are deleted, never followed.
-fn delete(moved: &Move) -> io::Result<()> {
-    let in_quarantine = moved.to.components().any(|part| part.as_os_str() == FOLDER);
-    if !in_quarantine {
-        return Err(io::Error::other("it does not lie in a quarantine"));
+impl Story {
+    /// A move that the journal tells of, and where it stands.
+    fn step(&self, number: u32) -> Option<(&Move, StepState)> {
+        let step = self.steps.iter().find(|step| step.step == number)?;
+        match &step.change {
+            Change::Move(moved) => Some((moved, step.state)),
+            _ => None,
+        }
     }
-    match moved.stamp.kind {
-        Kind::Folder => fs::remove_dir_all(&moved.to),
-        _ => fs::remove_file(&moved.to),
+}
+
+/// Writes down that something is going to be deleted, so that nobody takes half a folder for the whole.
+fn purging(journal: &mut Journal, number: u32, moved: &Move) -> io::Result<()> {
+    match journal.purging(number) {
+        // A file goes in one step, there or not there; and a full volume is what people purge for.
+        Err(error)
+            if moved.stamp.kind != Kind::Folder
+                && matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+        {
+            Ok(())
+        }
+        other => other,
     }
+}
+
+/// What was moved aside, at the very place that the run made for it, reached without following a link. What has been
+/// written to since is somebody's, and an error in words.
+fn found_again(moved: &Move, state: StepState, run: &str, step: u32) -> io::Result<inside::Spot> {
+    let base = base(&moved.to, run, step).ok_or_else(|| io::Error::other("it does not lie in a quarantine"))?;
+    let spot = inside::reach(base, &moved.to, false).map_err(io::Error::other)?;
+    let now = Stamp::of(&spot.path)?;
+    // What an interrupted purge has begun with has lost entries, and can only be deleted.
+    let begun = state == StepState::Purging && now.same_thing(&moved.stamp) && now.entries <= moved.stamp.entries;
+    if !now.unchanged(&moved.stamp) && !begun {
+        return Err(io::Error::other("it has been changed since it was moved here: look at it, and delete it by hand"));
+    }
+    if spot.identity()? != (now.device, now.inode) {
+        return Err(io::Error::other("it was replaced at this moment"));
+    }
+    Ok(spot)
+}
+
+/// The folder that holds the quarantine in which `<base>/.hfdoctor-quarantine/<run>/<step>/<name>` lies; none when that is
+/// not what the path looks like.
+fn base<'a>(to: &'a Path, run: &str, step: u32) -> Option<&'a Path> {
+    let place = to.parent()?;
+    let folder = place.parent()?.parent()?;
+    let as_made = place.file_name()? == OsStr::new(&step.to_string())
+        && place.parent()?.file_name()? == OsStr::new(run)
+        && folder.file_name()? == OsStr::new(FOLDER);
+    (to.is_absolute() && !to.components().any(|part| part == Component::ParentDir) && as_made)
+        .then(|| folder.parent())
+        .flatten()
 }

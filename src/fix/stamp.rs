@@ -62,9 +62,16 @@ impl Stamp {
         Ok(stamp)
     }
 
-    /// Whether it is the same thing on disk, whatever was written to it since.
+    /// Whether it is the same thing on disk, whatever was written to it since, at a place that is known to be the same. The
+    /// volume's number does not count: many file systems get another one each time that they are mounted.
     pub(crate) fn same_thing(&self, other: &Stamp) -> bool {
-        self.kind == other.kind && (self.device, self.inode) == (other.device, other.inode)
+        (self.kind, self.inode) == (other.kind, other.inode)
+    }
+
+    /// Whether it is the same thing, and nothing was written to it since.
+    pub(crate) fn unchanged(&self, other: &Stamp) -> bool {
+        let written = |stamp: &Stamp| (stamp.size, stamp.modified, stamp.entries);
+        self.same_thing(other) && written(self) == written(other)
     }
 }
 
@@ -131,6 +138,8 @@ mod tests {
         fs::write(dir.path().join("a/b"), "12").unwrap();
         let after = Stamp::of(dir.path()).unwrap();
         assert_ne!(before, after);
-        assert!(before.same_thing(&after));
+        assert!(before.same_thing(&after) && !before.unchanged(&after));
+        // The next time that the volume is mounted.
+        assert!(before.unchanged(&Stamp { device: before.device + 1, ..before.clone() }));
     }
 }

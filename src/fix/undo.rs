@@ -69,7 +69,13 @@ pub(super) fn undo(world: &FixWorld, id: Option<&str>) -> Result<UndoReport, Err
         return Err(state("a newer hfdoctor wrote it: undo with that one".to_owned()));
     }
     let mut journal = Journal::reopen(story).map_err(|error| state(error.to_string()))?;
-    journal.undo_wanted().map_err(|error| state(error.to_string()))?;
+    match journal.undo_wanted() {
+        // Moving back needs no room. Without the record the next undo looks at the disk again.
+        Err(error) if !matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) => {
+            return Err(state(error.to_string()));
+        }
+        _ => {}
+    }
     let steps: Vec<&StepRecord> = story.standing().rev().collect();
     let mut changes: Vec<Undone> = steps.into_iter().map(|step| take_back(world, &mut journal, step)).collect();
     // Without the record, the next undo looks at this run again and finds nothing to do.

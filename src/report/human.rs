@@ -8,7 +8,7 @@ use hfdoctor_checks::{Status, Verdict};
 
 use super::markdown::serde_word;
 use super::model::{
-    AppliedOutcome, CauseReport, CheckReport, FixReport, HostReport, PlannedReport, Report, TargetReport,
+    AppliedOutcome, CauseReport, CheckReport, FixReport, HostReport, PlannedReport, Report, StepReport, TargetReport,
 };
 use crate::terminal::Look;
 
@@ -282,11 +282,22 @@ fn planned(page: &mut Page, fixes: &[PlannedReport]) {
             page.labelled(3, &"mends".dimmed(), 10, &fix.mends);
         }
         if fix.because.is_none() {
-            for step in &fix.steps {
-                page.labelled(3, &"what".dimmed(), 10, &step.what);
-                page.labelled(3, &"where".dimmed(), 10, &step.place);
-                page.labelled(3, &"safe".dimmed(), 10, &step.why_safe);
-                page.labelled(3, &"undo".dimmed(), 10, &step.undone);
+            // Steps of one kind at one place are told together.
+            let alike = |a: &StepReport, b: &StepReport| {
+                (&a.place, &a.why_safe, &a.undone) == (&b.place, &b.why_safe, &b.undone)
+            };
+            for steps in fix.steps.chunk_by(alike) {
+                for step in steps {
+                    page.labelled(3, &"what".dimmed(), 10, &step.what);
+                }
+                if let Some(step) = steps.first() {
+                    page.labelled(3, &"where".dimmed(), 10, &step.place);
+                    page.labelled(3, &"safe".dimmed(), 10, &step.why_safe);
+                    page.labelled(3, &"undo".dimmed(), 10, &step.undone);
+                }
+            }
+            if let Some(note) = &fix.note {
+                page.labelled(3, &"note".dimmed(), 10, note);
             }
         }
         if !fix.commands.is_empty() {

@@ -210,6 +210,9 @@ pub struct PlannedReport {
     pub steps: Vec<StepReport>,
     /// What a person would type instead.
     pub commands: Vec<String>,
+    /// What else to know.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
 }
 
 /// One step of a fix.
@@ -251,6 +254,7 @@ impl PlannedReport {
             because,
             steps: fix.steps.iter().map(step).collect(),
             commands: fix.commands.clone(),
+            note: fix.note.clone(),
         }
     }
 }

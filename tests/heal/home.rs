@@ -5,13 +5,13 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use lab::proxy::{Proxy, ProxyMode};
 use lab::state::RepoType;
 use lab::{Hub, HubOptions, HubState, Scheme};
 
-use crate::table::{Client, HUB, Trial, Way};
+use crate::shell::{Mounted, Shell};
+use crate::table::{Client, HUB, Place, Trial, Way};
 
 /// A name that exists nowhere.
 const NOWHERE: &str = "hub.lab.invalid";
@@ -31,15 +31,17 @@ pub fn python(client: Client) -> Option<PathBuf> {
 }
 
 pub struct Home {
+    // Fields end in this order: a volume is gone before the folder that it is mounted in.
+    _volume: Option<Mounted>,
     root: tempfile::TempDir,
-    environment: BTreeMap<String, String>,
+    shell: Shell,
     python: PathBuf,
-    target: (&'static str, &'static str),
-    then: &'static str,
-    own_cache: bool,
+    trial: &'static Trial,
+    /// What the person types where a token is asked for.
+    token: String,
     runs: usize,
     _hub: Hub,
-    _proxy: Proxy,
+    _proxies: [Proxy; 2],
 }
 
 /// How a client's program ended.
@@ -48,10 +50,13 @@ pub struct Ran {
     pub text: String,
 }
 
-type State = BTreeMap<PathBuf, (Vec<u8>, u32)>;
+/// The hub cache, where no variable says otherwise.
+const CACHE: &str = ".cache/huggingface/hub";
+
+pub type State = BTreeMap<PathBuf, (Vec<u8>, u32)>;
 
 impl Home {
-    pub fn new(trial: &Trial, python: &Path) -> Result<Home, String> {
+    pub fn new(trial: &'static Trial, python: &Path) -> Result<Home, String> {
         let words = |what: &str, error: &dyn std::fmt::Display| format!("{what}: {error}");
         let scheme = if trial.way == Way::Plain { Scheme::Http } else { Scheme::Https };
         let state = HubState::from_toml(HUB).map_err(|error| words("the Hub's state", &error))?;
@@ -60,6 +65,8 @@ impl Home {
         let at_hub = SocketAddr::from(([127, 0, 0, 1], hub.port()));
         let hosts = hub.names().iter().map(|name| (name.clone(), at_hub)).collect();
         let proxy = Proxy::start(ProxyMode::Open, hosts).map_err(|error| words("the proxy", &error))?;
+        let none = BTreeMap::new();
+        let forbidding = Proxy::start(ProxyMode::Forbidden, none).map_err(|error| words("the proxy", &error))?;
         let root = tempfile::tempdir().map_err(|error| words("a temporary folder", &error))?;
         let home = root.path().canonicalize().map_err(|error| words("the home directory", &error))?.join("home");
 
@@ -90,7 +97,12 @@ impl Home {
             Way::RealNameUnreached => None,
         };
 
-        let fill = |text: &str| fill(text, &hub, &proxy, &home);
+        let fill = |text: &str| fill(text, &hub, [&proxy, &forbidding], &home);
+        let volume = match trial.place {
+            Place::SmallCache(options) => Some(Mounted::tmpfs(&home.join(CACHE), options)?),
+            Place::FullHome(options) => Some(Mounted::tmpfs(&home, options)?),
+            Place::Here | Place::User => None,
+        };
         // Where a login shell starts anew, the client is found all the same.
         let client = python.parent().unwrap_or(Path::new("/")).display();
         write(&home.join(".profile"), &format!("{PROFILE}PATH=\"{client}:$PATH\"\n"))?;
@@ -98,39 +110,47 @@ impl Home {
         for (path, content) in trial.files {
             write(&home.join(fill(path)), &fill(content))?;
         }
-        let (target, then, own_cache) = (trial.target, trial.then, trial.own_cache);
-        let python = python.to_owned();
-        Ok(Home { root, environment, python, target, then, own_cache, runs: 0, _hub: hub, _proxy: proxy })
+        for (path, mode) in trial.modes {
+            use std::os::unix::fs::PermissionsExt;
+            let path = home.join(fill(path));
+            fs::set_permissions(&path, fs::Permissions::from_mode(*mode)).map_err(|error| words("a mode", &error))?;
+        }
+        if matches!(trial.place, Place::FullHome(_)) {
+            fill_up(&home).map_err(|error| words("filling the volume", &error))?;
+        }
+        let disk = root.path().canonicalize().map_err(|error| words("a temporary folder", &error))?;
+        let token = fill(trial.types);
+        Ok(Home {
+            _volume: volume,
+            token,
+            shell: Shell { place: trial.place, environment, home, disk },
+            root,
+            python: python.to_owned(),
+            trial,
+            runs: 0,
+            _hub: hub,
+            _proxies: [proxy, forbidding],
+        })
     }
 
-    fn path(&self) -> PathBuf {
-        PathBuf::from(&self.environment["HOME"])
-    }
-
-    /// Runs a command line in a fresh login shell.
-    fn shell(&self, line: &str) -> Result<std::process::Output, String> {
-        Command::new("bash")
-            .args(["-l", "-c", line])
-            .env_clear()
-            .envs(&self.environment)
-            .current_dir(self.path())
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| format!("bash: {error}"))
+    fn path(&self) -> &Path {
+        &self.shell.home
     }
 
     /// The client downloads. One that hangs has failed.
     pub fn client(&mut self) -> Result<Ran, String> {
         self.runs += 1;
+        let trial = self.trial;
         let cache = self.root.path().join(format!("cache-{}", self.runs));
-        let cache = if self.own_cache { String::new() } else { format!("HF_HUB_CACHE='{}' ", cache.display()) };
-        let (repository, file) = self.target;
+        let cache = if trial.own_cache { String::new() } else { format!("HF_HUB_CACHE='{}' ", cache.display()) };
+        let (repository, file) = trial.target;
         let program = format!(
-            "from huggingface_hub import hf_hub_download\npath = hf_hub_download(\"{repository}\", \"{file}\")\n{}\n",
-            self.then
+            "{}\nfrom huggingface_hub import hf_hub_download\npath = hf_hub_download(\"{repository}\", \"{file}\")\n{}\n",
+            trial.first, trial.then
         );
-        let output = self.shell(&format!(
-            "{cache}timeout -k 1 15 '{}' -c '{}'",
+        let output = self.shell.run(&format!(
+            "{cache}timeout -k 1 {} '{}' -c '{}'",
+            trial.patience,
             self.python.display(),
             program.replace('\'', "'\\''")
         ))?;
@@ -140,22 +160,28 @@ impl Home {
 
     /// The doctor mends, and reports.
     pub fn doctor(&self, log: Option<&str>) -> Result<serde_json::Value, String> {
-        let (repository, file) = self.target;
-        let mut line =
-            format!("'{}' --json --fix --yes --trust-endpoint --file {file}", env!("CARGO_BIN_EXE_hfdoctor"));
+        let (repository, file) = self.trial.target;
+        let mut line = format!("'{}' --json --fix --trust-endpoint --file {file}", env!("CARGO_BIN_EXE_hfdoctor"));
         if let Some(log) = log {
             let path = self.root.path().join("client.log");
             write(&path, log)?;
             line = format!("{line} --log '{}'", path.display());
         }
-        let output = self.shell(&format!("{line} {repository}"))?;
-        let errors = String::from_utf8_lossy(&output.stderr);
-        serde_json::from_slice(&output.stdout).map_err(|error| format!("no report ({error}): {errors}"))
+        let (report, said) = if self.trial.decline.is_empty() && self.token.is_empty() {
+            let output = self.shell.run(&format!("{line} --yes {repository}"))?;
+            (output.stdout, String::from_utf8_lossy(&output.stderr).into_owned())
+        } else {
+            let report = self.root.path().join("report.json");
+            let line = format!("{line} {repository} > '{}'", report.display());
+            let said = self.shell.run_at_terminal(&line, self.trial.decline, &self.token)?;
+            (fs::read(&report).unwrap_or_default(), said)
+        };
+        serde_json::from_slice(&report).map_err(|error| format!("no report ({error}): {said}"))
     }
 
     /// Takes back all that the doctor did.
     pub fn undo(&self) -> Result<(), String> {
-        let output = self.shell(&format!("'{}' undo", env!("CARGO_BIN_EXE_hfdoctor")))?;
+        let output = self.shell.run(&format!("'{}' undo", env!("CARGO_BIN_EXE_hfdoctor")))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
         if output.status.success() { Ok(()) } else { Err(text) }
     }
@@ -163,7 +189,7 @@ impl Home {
     /// Content and mode of everything in the home directory but the journal and what the client has fetched.
     pub fn state(&self) -> State {
         let mut found = State::new();
-        let mut folders = vec![self.path()];
+        let mut folders = vec![self.path().to_owned()];
         while let Some(folder) = folders.pop() {
             for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
                 let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
@@ -172,6 +198,7 @@ impl Home {
                     let leads_to = fs::read_link(&path).unwrap_or_default().into_os_string().into_encoded_bytes();
                     found.insert(path, (leads_to, 0));
                 } else if metadata.is_dir() {
+                    found.insert(path.clone(), (Vec::new(), metadata.mode()));
                     folders.push(path);
                 } else {
                     found.insert(path.clone(), (fs::read(&path).unwrap_or_default(), metadata.mode()));
@@ -184,23 +211,42 @@ impl Home {
     /// Whether the client itself writes there.
     pub fn is_the_clients(&self, path: &Path) -> bool {
         path.starts_with(self.path().join(".cache/huggingface"))
-            || path.starts_with(self.path().join("hf"))
+            || ["hf", "huggingface"].iter().any(|folder| path.starts_with(self.path().join(folder)))
             || path.components().any(|part| part.as_os_str() == "__pycache__")
     }
 
-    /// Takes away what the client has fetched.
-    pub fn forget_downloads(&self) {
+    /// Takes away what the client has fetched since.
+    pub fn forget_downloads(&self, before: &State) {
         let of_content =
             |path: &Path| path.components().any(|part| ["blobs", "snapshots"].iter().any(|n| part.as_os_str() == *n));
-        for path in self.state().into_keys() {
-            if self.is_the_clients(&path)
-                && of_content(&path)
-                && !path.to_string_lossy().contains(".hfdoctor-quarantine")
-            {
-                let _ = fs::remove_file(path);
+        // What lies in a folder comes before the folder.
+        for (path, found) in self.state().into_iter().rev() {
+            if self.is_the_clients(&path) && !path.to_string_lossy().contains(".hfdoctor-quarantine") {
+                if !path.is_symlink() && path.is_dir() {
+                    if before.get(&path) != Some(&found) {
+                        let _ = fs::remove_dir(path);
+                    }
+                } else if before.get(&path).is_none_or(|was| of_content(&path) && *was != found) {
+                    let _ = fs::remove_file(path);
+                }
             }
         }
     }
+}
+
+/// Takes the last bytes of the volume that a folder lies on.
+fn fill_up(folder: &Path) -> std::io::Result<()> {
+    use std::io::{ErrorKind, Write};
+    let mut file = fs::File::create(folder.join("filler"))?;
+    for size in [65_536, 4096, 1] {
+        let bytes = vec![b'x'; size];
+        while match file.write_all(&bytes) {
+            Ok(()) => true,
+            Err(error) if error.kind() == ErrorKind::StorageFull => false,
+            Err(error) => return Err(error),
+        } {}
+    }
+    Ok(())
 }
 
 fn write(path: &Path, content: &str) -> Result<(), String> {
@@ -213,7 +259,7 @@ fn write(path: &Path, content: &str) -> Result<(), String> {
 }
 
 /// Puts the values in for `{hub}` and the like.
-fn fill(text: &str, hub: &Hub, proxy: &Proxy, home: &Path) -> String {
+fn fill(text: &str, hub: &Hub, [proxy, forbidding]: [&Proxy; 2], home: &Path) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
@@ -229,7 +275,12 @@ fn fill(text: &str, hub: &Hub, proxy: &Proxy, home: &Path) -> String {
             None if name == "port" => Some(hub.port().to_string()),
             None if name == "proxy" => Some(proxy.address().to_string()),
             None if name == "closed" => Some(closed_port().to_string()),
-            None if name == "5000 bytes" => Some("x".repeat(5000)),
+            None if name == "forbidding" => Some(forbidding.address().to_string()),
+            None if name == "deep" => Some(vec!["d".repeat(240); 17].join("/")),
+            None if name == "host" => fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|n| n.trim().to_owned()),
+            None if name.ends_with(" bytes") => {
+                name.strip_suffix(" bytes").and_then(|count| count.parse().ok()).map(|count| "x".repeat(count))
+            }
             _ => None,
         };
         rest = if let Some(value) = value {

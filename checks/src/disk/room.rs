@@ -7,6 +7,7 @@ use crate::observe::Cache;
 use crate::observe::cache::need::{Need, Resumes, resumes};
 use crate::observe::cache::{Partial, PartialKind, Reclaimable};
 use crate::observe::volume::Volume;
+use crate::reach::set_variable;
 
 /// How many repositories are named for removal.
 const MAX_NAMED: usize = 5;
@@ -198,10 +199,8 @@ fn elsewhere(case: &Case, volume: &Volume, need: Option<Need>) -> Option<Fix> {
     let path = room.path.join("huggingface").join("hub");
     let title = format!("keep the hub cache on the volume of {} ({} free)", room.path.display(), size(room.free));
     let value = path.to_string_lossy().into_owned();
-    let actions = vec![Action::SetVariable { name: name.to_owned(), value }];
     Some(
-        Fix::automatic("move-cache", Risk::Ask, title, actions)
-            .command(format!("export {name}={}", quoted(&path)))
+        set_variable("move-cache", Risk::Ask, title, name, &value)
             .note("what is cached already stays where it is; HF_HOME would move the saved token too"),
     )
 }

@@ -305,8 +305,11 @@ pub(super) async fn resolve_target(case: &Case, http: &Http) -> Seen<Resolve> {
 }
 
 pub(super) async fn resolve_public(case: &Case, http: &Http) -> Seen<Resolve> {
-    let target = Target::new(RepoType::Model, PUBLIC_MODEL, crate::case::target::From::Argument);
-    resolve(case, http, &target).await
+    resolve(case, http, &public_target()).await
+}
+
+fn public_target() -> Target {
+    Target::new(RepoType::Model, PUBLIC_MODEL, crate::case::target::From::Argument)
 }
 
 /// The file that is asked for when the target names none. It need not exist: behind a closed gate every file answers with
@@ -314,15 +317,7 @@ pub(super) async fn resolve_public(case: &Case, http: &Http) -> Seen<Resolve> {
 const PROBE_FILE: &str = "config.json";
 
 async fn resolve(case: &Case, http: &Http, target: &Target) -> Seen<Resolve> {
-    let file = target.file.as_deref().unwrap_or(PROBE_FILE);
-    let path = format!(
-        "{}{}/resolve/{}/{}",
-        target.repo_type.prefix(),
-        encode(&target.repo_id, true),
-        encode(target.revision(), false),
-        encode(file, true)
-    );
-    let url = api(case, &path)?;
+    let url = api(case, &resolve_path(target))?;
     let token = sent_token(case);
     let with = async {
         match token {
@@ -336,6 +331,26 @@ async fn resolve(case: &Case, http: &Http, target: &Target) -> Seen<Resolve> {
         .flatten()
         .find_map(|access| renamed(target, access.as_ref().ok()?));
     Ok(Resolve { url, with_token, without, renamed_to })
+}
+
+fn resolve_path(target: &Target) -> String {
+    let file = target.file.as_deref().unwrap_or(PROBE_FILE);
+    format!(
+        "{}{}/resolve/{}/{}",
+        target.repo_type.prefix(),
+        encode(&target.repo_id, true),
+        encode(target.revision(), false),
+        encode(file, true)
+    )
+}
+
+/// Where another endpoint has the target's file; without a target a public one's.
+pub(super) fn file_at(case: &Case, endpoint: &str) -> Seen<Url> {
+    let path = match &case.target {
+        Some(_) => resolve_path(askable(case)?),
+        None => resolve_path(&public_target()),
+    };
+    Url::parse(&format!("{endpoint}/{path}")).map_err(|error| Unseen(error.to_string()))
 }
 
 /// HEAD that follows the Hub's own redirects from one resolve URL to another (a renamed repository), as clients do.

@@ -174,7 +174,7 @@ fn probe(folder: &Folder, entry: &OsStr, repository: Option<&RepoName>, table: &
     };
     let content = folder.read(entry, MAX_CONTENT).unwrap_or_default();
     if let Some((pid, host)) = soft(&content) {
-        let here = host_name().is_some_and(|name| name == host);
+        let here = host_name().is_some_and(|name| is_here(&name, pid_namespace(), &host));
         let pid = here.then_some(pid);
         return Some(held(Hold::Soft { host, here }, pid));
     }
@@ -262,6 +262,34 @@ fn soft(content: &[u8]) -> Option<(u32, String)> {
     (!host.is_empty()).then_some((pid, host))
 }
 
+/// The number of the first process namespace of a Linux, which adds nothing to a machine's name.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "other systems have no such namespaces"))]
+const FIRST_NAMESPACE: u64 = 0xEFFF_FFFC;
+
+/// Whether a soft lock was taken on this machine: filelock 4 appends `?pidns-` and the number of the process namespace in
+/// hex, since containers of one name count their processes apart.
+///
+/// Source: `host_name` of filelock's `_identity.py`.
+fn is_here(name: &str, namespace: Option<u64>, host: &str) -> bool {
+    match (host.split_once("?pidns-"), namespace) {
+        (Some((host, of)), Some(ours)) => host == name && u64::from_str_radix(of, 16) == Ok(ours),
+        (Some(_), None) => false,
+        (None, _) => host == name,
+    }
+}
+
+/// The process namespace of this process, where it is another than the machine's first.
+fn pid_namespace() -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let inode = std::fs::metadata("/proc/self/ns/pid").ok()?.ino();
+        (inode != FIRST_NAMESPACE).then_some(inode)
+    }
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "other systems may not tell")]
 fn host_name() -> Option<String> {
@@ -339,6 +367,14 @@ mod tests {
     use super::*;
     use crate::observe::made_cache::{MadeCache, case};
     use proptest::prelude::*;
+
+    #[test]
+    fn a_lock_of_another_process_namespace_is_of_another_machine() {
+        let ns = Some(0xF000_0123);
+        assert!(is_here("pod", None, "pod") && is_here("pod", ns, "pod?pidns-f0000123"));
+        assert!(!is_here("pod", None, "pod?pidns-f0000123") && !is_here("pod", ns, "pod?pidns-f0000124"));
+        assert!(!is_here("pod", ns, "other?pidns-f0000123") && !is_here("pod", ns, "pod?pidns-zz"));
+    }
 
     #[test]
     fn a_lock_file_alone_is_not_held() {

@@ -24,6 +24,8 @@ pub mod mirror;
 pub mod mounts;
 pub mod network;
 pub mod neutral;
+pub mod obstacles;
+pub mod other_mirror;
 pub mod owners;
 pub mod processes;
 pub mod proxy;
@@ -54,6 +56,7 @@ pub use integrity::Integrity;
 pub use locks::Locks;
 pub use mirror::BesideMirror;
 pub use network::{HostSeen, Network, Phases};
+pub use other_mirror::OtherMirror;
 pub use route::Route;
 pub use storage::Storage;
 pub use traces::Traces;
@@ -120,10 +123,14 @@ observations! {
     Storage = "storage": storage, see_storage -> Option<Storage>;
     /// The Hub itself beside a mirror that did not give the file.
     BesideMirror = "Hub beside the mirror": beside_mirror, see_beside_mirror -> Option<BesideMirror>;
+    /// A mirror that might stand in for a Hub that cannot be reached.
+    OtherMirror = "mirror": other_mirror, see_other_mirror -> Option<OtherMirror>;
     /// The certificates that this machine and its clients trust.
     Stores = "certificates": stores, see_stores -> Arc<Stores>;
     /// Free space, inodes and the right to write of the volumes that a download needs.
     Volumes = "disk": volumes, see_volumes -> Volumes;
+    /// What stands where folders of the target's repository should be in the hub cache.
+    Obstacles = "folders": obstacles, see_obstacles -> Vec<volume::Obstacle>;
     /// The downloads that run on this machine.
     Downloads = "processes": downloads, see_downloads -> Downloads;
     /// What lies in the caches.
@@ -292,6 +299,10 @@ impl Observations {
         self.cells.beside_mirror.get_or_init(|| mirror::look(&self.case, self, &self.http)).await
     }
 
+    pub(crate) async fn see_other_mirror(&self) -> &Seen<Option<OtherMirror>> {
+        self.cells.other_mirror.get_or_init(|| other_mirror::look(&self.case, self, &self.http)).await
+    }
+
     async fn see_stores(&self) -> &Seen<Arc<Stores>> {
         self.cells.stores.get_or_init(|| async { Ok(self.http.stores().await) }).await
     }
@@ -299,6 +310,11 @@ impl Observations {
     pub(crate) async fn see_volumes(&self) -> &Seen<Volumes> {
         let case = Arc::clone(&self.case);
         self.cells.volumes.get_or_init(|| blocking("disk", move || Ok(volume::look(&case)))).await
+    }
+
+    pub(crate) async fn see_obstacles(&self) -> &Seen<Vec<volume::Obstacle>> {
+        let case = Arc::clone(&self.case);
+        self.cells.obstacles.get_or_init(|| blocking("folders", move || Ok(obstacles::look(&case)))).await
     }
 
     pub(crate) async fn see_downloads(&self) -> &Seen<Downloads> {

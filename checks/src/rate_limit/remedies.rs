@@ -193,13 +193,13 @@ fn leave_mirror() -> Fix {
     let name = "HF_ENDPOINT";
     let action = Action::UnsetVariable { name: name.to_owned() };
     Fix::automatic("endpoint-unset", Risk::Ask, "use the Hub itself, where it can be reached", vec![action])
-        .command(format!("unset {name}"))
+        .command(crate::reach::unset_line(name))
 }
 
 /// One cache for many machines.
 fn shared_cache() -> Fix {
     Fix::manual("shared-cache", "download once for all: one cache for the team or the nodes of a cluster")
-        .command("export HF_HOME=/path/to/shared/huggingface")
+        .command(crate::reach::variable_line("HF_HUB_CACHE", "/path/to/shared/huggingface/hub"))
         .note(
             "file locks do not always work on NFS, Lustre and GPFS: let one process download, and the others run with \
              `HF_HUB_OFFLINE=1`. `HF_HOME` moves the saved token too",

@@ -59,3 +59,17 @@ pub(crate) fn trust_the_authority(case: &Case, route: &Route) -> Vec<Fix> {
 pub(crate) fn without_xet(title: &str) -> Fix {
     set_variable("xet-disable", Risk::Safe, title, "HF_HUB_DISABLE_XET", "1")
 }
+
+/// Lets the client wait longer than now for bytes and for a file's metadata.
+pub(crate) fn longer_timeouts(case: &Case) -> Fix {
+    let (bytes, metadata) = (case.settings.download_timeout, case.settings.etag_timeout);
+    let longer = |seconds: u64| seconds.saturating_mul(6).max(60).to_string();
+    let title = "let the client wait longer for answers and bytes";
+    let fix = set_variable("timeout-raise", Risk::Safe, title, "HF_HUB_DOWNLOAD_TIMEOUT", &longer(bytes));
+    let more = set_variable("timeout-raise", Risk::Safe, title, "HF_HUB_ETAG_TIMEOUT", &longer(metadata));
+    Fix {
+        actions: fix.actions.into_iter().chain(more.actions).collect(),
+        commands: fix.commands.into_iter().chain(more.commands).collect(),
+        ..fix
+    }
+}

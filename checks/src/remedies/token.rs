@@ -4,13 +4,14 @@ use std::path::Path;
 
 use crate::case::{Case, TokenPlace, TokenSource};
 use crate::diagnosis::{Action, Fix, Risk};
+use crate::reach::{unset_line, variable_line};
 
 /// Unsets the variable that holds a token, so that the saved one is sent or none.
 pub fn unset_variable(case: &Case, name: &str, why: &str) -> Fix {
     let mut actions = vec![Action::UnsetVariable { name: name.to_owned() }];
     actions.extend(keep_saved_private(case));
     Fix::automatic("token-variable-unset", Risk::Ask, format!("unset `{name}`: {why}"), actions)
-        .command(format!("unset {name}"))
+        .command(unset_line(name))
 }
 
 /// Lets the client send the token that it has.
@@ -19,7 +20,7 @@ pub fn send_saved(case: &Case) -> Fix {
     let mut actions = vec![Action::UnsetVariable { name: name.to_owned() }];
     actions.extend(keep_saved_private(case));
     let title = format!("unset `{name}`: then the saved token is sent");
-    Fix::automatic("implicit-token-enable", Risk::Ask, title, actions).command(format!("unset {name}"))
+    Fix::automatic("implicit-token-enable", Risk::Ask, title, actions).command(unset_line(name))
 }
 
 /// Rewrites the assignment of a variable, where it stands in a start-up file or `.env`, without what is no part of the token.
@@ -41,13 +42,13 @@ pub fn use_other_file(case: &Case, other: &TokenSource) -> Option<Fix> {
         let action = Action::UnsetVariable { name: name.to_owned() };
         let title = format!("unset `{name}`: then the token in {} is found", path.display());
         Fix::automatic("token-path-unset", Risk::Ask, title, with_private(vec![action], other, path))
-            .command(format!("unset {name}"))
+            .command(unset_line(name))
     } else {
         let value = path.to_string_lossy().into_owned();
         let action = Action::SetVariable { name: name.to_owned(), value };
         let title = format!("let `{name}` name the token file {}", path.display());
         Fix::automatic("token-path-set", Risk::Ask, title, with_private(vec![action], other, path))
-            .command(format!("export {name}={}", crate::disk::quoted(path)))
+            .command(variable_line(name, &path.to_string_lossy()))
     };
     Some(fix)
 }

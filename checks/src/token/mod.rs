@@ -126,7 +126,8 @@ fn with_token(case: &Case, source: &TokenSource, seen: &Observations) -> Conclus
     let verdict = Verdict::of(case, seen);
     let mut conclusion = match &verdict {
         Verdict::Accepted(who) => Conclusion::ok(format!("{}: {}{who}", source.place, source.token.describe())),
-        Verdict::Unknown(why) if case.limits.offline => {
+        // A token that is not sent has no part in a download.
+        Verdict::Unknown(why) if case.limits.offline || case.settings.implicit_token_disabled => {
             Conclusion::skipped(format!("{}: {}; not tested: {why}", source.place, source.token.describe()))
         }
         Verdict::Unknown(why) => {

@@ -93,9 +93,14 @@ mod unix {
             };
             let found = match spot.stat() {
                 Ok(found) => found,
+                // Purged, or fetched and thrown away since: no rights are left to be taken back.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                    return Back::AlreadyThere(format!("{shown} is not there any more"));
+                }
                 Err(error) => return Back::CouldNot(format!("{shown}: {error}")),
             };
-            if spot.identity().ok() != Some((self.stamp.device, self.stamp.inode)) {
+            // The volume may have another number by now.
+            if spot.identity().map(|(_, inode)| inode).ok() != Some(self.stamp.inode) {
                 return Back::CouldNot(format!("{shown} is another file now: its rights were left alone"));
             }
             #[allow(clippy::unnecessary_cast, clippy::useless_conversion, reason = "the types differ between systems")]

@@ -187,6 +187,15 @@ impl Move {
             Ok(found) if !found.same_thing(&self.stamp) => {
                 Back::CouldNot(format!("{to} is not what was moved there: it was left alone"))
             }
+            Ok(_) if present && self.link_is_there_again() => {
+                // What lies in quarantine is the same link once more.
+                if fs::remove_file(&self.to).is_ok()
+                    && let Some(folder) = self.to.parent()
+                {
+                    quarantine::tidy(folder);
+                }
+                Back::AlreadyThere(format!("the same link lies at {from} again"))
+            }
             Ok(_) if present => {
                 Back::CouldNot(format!("something else lies at {from} now; the earlier one is kept in {to}"))
             }
@@ -195,6 +204,12 @@ impl Move {
                 Ok(spot) => self.bring_back(world, &spot),
             },
         }
+    }
+
+    /// Whether somebody, such as a client, has made the very link anew.
+    fn link_is_there_again(&self) -> bool {
+        let leads_to = |path: &Path| fs::read_link(path).ok();
+        self.stamp.kind == Kind::Link && leads_to(&self.to).is_some() && leads_to(&self.from) == leads_to(&self.to)
     }
 
     fn bring_back(&self, world: &FixWorld, spot: &inside::Spot) -> Back {

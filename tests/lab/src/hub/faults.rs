@@ -1,6 +1,9 @@
 //! Finds the fault that meets a request and applies it.
 
+use std::borrow::Cow;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
 
 use regex::Regex;
 
@@ -18,29 +21,30 @@ struct Armed {
     fault: Fault,
     path: Option<Regex>,
     seen: AtomicU32,
+    begun: OnceLock<Instant>,
 }
 
 impl Faults {
     pub(crate) fn new(faults: &[Fault]) -> Result<Self, regex::Error> {
         let arm = |fault: &Fault| {
             let path = fault.path_regex.as_deref().map(Regex::new).transpose()?;
-            Ok(Armed { fault: fault.clone(), path, seen: AtomicU32::new(0) })
+            Ok(Armed { fault: fault.clone(), path, seen: AtomicU32::new(0), begun: OnceLock::new() })
         };
         faults.iter().map(arm).collect::<Result<_, _>>().map(Self)
     }
 
     /// The first fault that meets this request. Every matching fault counts it, taken or not.
-    pub(crate) fn meeting(&self, ask: &Ask, state: &HubState) -> Option<&Fault> {
+    pub(crate) fn meeting(&self, ask: &Ask, state: &HubState) -> Option<Cow<'_, Fault>> {
         let mut found = None;
         for armed in &self.0 {
             if !armed.matches(ask, state) {
                 continue;
             }
             let count = armed.seen.fetch_add(1, Ordering::Relaxed) + 1;
-            let due =
-                armed.fault.nth.is_none_or(|nth| nth == count) && armed.fault.times.is_none_or(|times| count <= times);
+            let Some(fault) = armed.now() else { continue };
+            let due = fault.nth.is_none_or(|nth| nth == count) && fault.times.is_none_or(|times| count <= times);
             if due && found.is_none() {
-                found = Some(&armed.fault);
+                found = Some(fault);
             }
         }
         found
@@ -48,6 +52,18 @@ impl Faults {
 }
 
 impl Armed {
+    /// The fault as it is by now; none once its time is over.
+    fn now(&self) -> Option<Cow<'_, Fault>> {
+        let Some(seconds) = self.fault.seconds else { return Some(Cow::Borrowed(&self.fault)) };
+        let left =
+            seconds.checked_sub(self.begun.get_or_init(Instant::now).elapsed().as_secs()).filter(|left| *left > 0)?;
+        let mut fault = self.fault.clone();
+        for value in fault.headers.values_mut() {
+            *value = value.replace("{left}", &left.to_string());
+        }
+        Some(Cow::Owned(fault))
+    }
+
     fn matches(&self, ask: &Ask, state: &HubState) -> bool {
         let Fault { host, method, path, token, .. } = &self.fault;
         host.as_ref().is_none_or(|host| *host == ask.host || *host == real_name(ask, state))

@@ -79,6 +79,7 @@ async fn handle(request: Request<Incoming>, usual: Service, shared: &Shared, swi
     let version = format!("{:?}", request.version());
     let ask = read(request, usual, shared).await;
     let fault = shared.faults.meeting(&ask, &shared.state);
+    let fault = fault.as_deref();
     let mut answer = fault.and_then(|fault| fault.replacement(&ask)).unwrap_or_else(|| healthy(&ask, shared));
     let instead = fault.and_then(instead);
     if let Some(fault) = fault {

@@ -23,6 +23,8 @@ pub struct Fault {
     pub nth: Option<u32>,
     /// Only the first so many matching requests.
     pub times: Option<u32>,
+    /// Only for so many seconds from the first matching request; how many are left stands for `{left}` in headers.
+    pub seconds: Option<u64>,
 
     /// A known failure by name; the fields below alter it.
     pub preset: Option<Preset>,
