@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
-use crate::disk::quoted;
 use crate::measure::{age, count};
 use crate::observe::locks::{Held, Hold};
 use crate::observe::processes::{Holder, State};
 use crate::observe::{Observations, Want};
+use crate::shell::quoted;
 
 const CAUSES: &[Cause] = &[Cause::LockStuck];
 

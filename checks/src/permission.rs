@@ -9,9 +9,10 @@ use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::measure::count;
 use crate::observe::cache::need;
-use crate::observe::cache::{Reach, Refused};
+use crate::observe::cache::{Misplaced, Reach, Refused, Wanted};
 use crate::observe::volume::{Purpose, Volume};
 use crate::observe::{Cache, Observations, Want};
+use crate::shell::{quoted, shown};
 
 const CAUSES: &[Cause] = &[Cause::CachePermission, Cause::ReadOnlyCache];
 
@@ -82,6 +83,9 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
         found.extend(of_cache(case, cache));
     }
     let mut conclusion = Conclusion::ok(format!("files can be made in {}", volume.existing.display()));
+    if let Some(cache) = cache {
+        conclusion = conclusion.with(no_folders(case, cache));
+    }
     let complete = cache.is_some_and(|cache| is_complete(case, observations, cache));
     if complete || case.settings.offline.is_some() {
         // A cache that is meant to be read only, such as a shared one, serves what it holds.
@@ -122,7 +126,7 @@ fn is_complete(case: &Case, observations: &Observations, cache: &Cache) -> bool 
     let record = observations.record().ok().and_then(|record| record.repository.as_ref());
     let Some(target) = &case.target else { return false };
     need::expected(target, record, cache.target.as_ref())
-        .is_some_and(|files| need::need(&files, cache, &case.clients).files == 0)
+        .is_some_and(|files| need::need(&files, cache, case).files == 0)
 }
 
 /// The variable that places the cache, where one does.
@@ -196,15 +200,16 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
 /// What gives this user the right back.
 fn mend(case: &Case, path: &Path, own: bool, owner: Option<&str>) -> Fix {
     let root = case.settings.hub_cache.clone();
-    let quoted = crate::disk::quoted(path);
+    let path_in_shell = quoted(path);
     if own {
         let action = Action::GrantOwner { root, paths: vec![path.to_owned()] };
         let title = format!("give yourself the right to read and write {}", path.display());
-        return Fix::automatic("grant-owner", Risk::Ask, title, vec![action]).command(format!("chmod u+rwX {quoted}"));
+        return Fix::automatic("grant-owner", Risk::Ask, title, vec![action])
+            .command(format!("chmod u+rwX {path_in_shell}"));
     }
     let mut fix =
         Fix::manual("take-ownership", format!("take back what belongs to {}", owner.unwrap_or("another user")))
-            .command(format!("sudo chown -R \"$(id -u):$(id -g)\" {quoted}"));
+            .command(format!("sudo chown -R \"$(id -u):$(id -g)\" {path_in_shell}"));
     if owner == Some("root") {
         fix = fix.note("files of root come from a download that ran once with sudo or in a container as root");
     }
@@ -226,7 +231,7 @@ fn elsewhere(case: &Case, volume: &Volume) -> Fix {
     let title = format!("keep the hub cache at {}", path.display());
     let action = Action::SetVariable { name: "HF_HUB_CACHE".to_owned(), value };
     Fix::automatic("move-cache", Risk::Ask, title, vec![action])
-        .command(format!("export HF_HUB_CACHE={}", crate::disk::quoted(&path)))
+        .command(format!("export HF_HUB_CACHE={}", quoted(&path)))
 }
 
 /// What may not be used and matters: the target's, or without a target all.
@@ -234,6 +239,37 @@ fn judged<'a>(case: &'a Case, cache: &'a Cache) -> impl Iterator<Item = &'a Refu
     cache.refused.list.iter().filter(|refused| match (&case.target, &refused.repository) {
         (Some(target), Some(name)) => (target.repo_type, &target.repo_id) == (name.kind, &name.id),
         _ => true,
+    })
+}
+
+/// What stands where the client needs a folder or a lock.
+fn no_folders(case: &Case, cache: &Cache) -> Option<Finding> {
+    let wanted = |m: &&Misplaced| m.wanted != Wanted::Content && m.matters_to(case.target.as_ref());
+    let all: Vec<&Misplaced> = cache.misplaced.list.iter().filter(wanted).collect();
+    let first = *all.first()?;
+    let whose = first.repository.as_ref().map_or_else(String::new, |name| format!(" of {name}"));
+    let summary = format!(
+        "{} is {}, where the client needs {}{whose}",
+        shown(&first.path),
+        first.found.words(),
+        first.wanted.words()
+    );
+    let of_all = first.repository.is_none();
+    let bearing = if case.target.is_some() || of_all { Bearing::Failure } else { Bearing::Condition };
+    let mut finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary).bearing(bearing);
+    for one in all.iter().take(4) {
+        finding = finding.saw(Source::Disk, format!("{} is {}", shown(&one.path), one.found.words()));
+    }
+    Some(finding.fix(move_aside(all.iter().map(|one| one.path.as_path()))))
+}
+
+/// Moves what is in the way aside; whose it is, only a person knows.
+pub(crate) fn move_aside<'a>(paths: impl Iterator<Item = &'a Path>) -> Fix {
+    let fix = Fix::manual("move-obstacle", "move it out of the way, and start the download again");
+    paths.take(8).fold(fix, |fix, path| {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(".aside");
+        fix.command(format!("mv {} {}", quoted(path), quoted(Path::new(&aside))))
     })
 }
 

@@ -47,7 +47,7 @@ pub fn use_other_file(case: &Case, other: &TokenSource) -> Option<Fix> {
         let action = Action::SetVariable { name: name.to_owned(), value };
         let title = format!("let `{name}` name the token file {}", path.display());
         Fix::automatic("token-path-set", Risk::Ask, title, with_private(vec![action], other, path))
-            .command(format!("export {name}={}", crate::disk::quoted(path)))
+            .command(format!("export {name}={}", crate::shell::quoted(path)))
     };
     Some(fix)
 }

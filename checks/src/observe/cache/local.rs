@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use super::Bounds;
 use super::folder::{Folder, Kind};
-use super::model::{Cache, Partial};
+use super::model::Cache;
 use super::name::{self, PartialKind};
+use super::partial::Partial;
 use super::tree::{MAX_TREE, Tree, TreeFile};
 
 /// Folders below the notes that are entered.
@@ -164,22 +165,8 @@ fn partials(cache: &mut Cache, root: &Path, top: Folder, bounds: &Bounds) {
             bounds.go_on()
         });
         for (path, kind, etag, meta) in found {
-            cache.partial_bytes = cache.partial_bytes.saturating_add(meta.size);
-            cache.partials.push(Partial {
-                path,
-                root: root.to_owned(),
-                repository: None,
-                kind,
-                etag,
-                file: None,
-                expected: None,
-                size: meta.size,
-                modified: meta.modified,
-                complete_beside: false,
-                contradiction: None,
-                held_by: None,
-                idle: false,
-            });
+            cache.partial_bytes = cache.partial_bytes.saturating_add(meta.allocated);
+            cache.partials.push(Partial { etag, ..Partial::new(path, root, kind, &meta) });
         }
         for entry in folders {
             if let Ok(child) = here.child(&entry) {
