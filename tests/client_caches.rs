@@ -111,9 +111,13 @@ fn shell(script: &str, cache: &Path) {
     assert!(status.as_ref().is_ok_and(std::process::ExitStatus::success), "{script}: {status:?}");
 }
 
-/// What people, desktops, file systems and tools do to a cache that stays in order, with what must be set for it.
+/// What is done, by which script in the cache, and what must be set for it.
 #[cfg(unix)]
-const CHANGES: &[(&str, &str, &[(&str, &str)])] = &[
+type Change = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+/// What people, desktops, file systems and tools do to a cache that stays in order.
+#[cfg(unix)]
+const CHANGES: &[Change] = &[
     (
         "litter of desktops, synchronisers and network file systems",
         r#"
@@ -134,9 +138,9 @@ const CHANGES: &[(&str, &str, &[(&str, &str)])] = &[
     ),
     (
         "the same without the contents beside",
-        r#"
+        r"
         cp -aL . ../copy && rm -rf models--* datasets--* && mv ../copy/*--* . && rm -rf *--*/blobs
-    "#,
+    ",
         &[],
     ),
     (
@@ -157,10 +161,10 @@ const CHANGES: &[(&str, &str, &[(&str, &str)])] = &[
     ),
     (
         "refs of requests, conversions and tags",
-        r#"
+        r"
         cd models--acme--open/refs && mkdir -p refs/pr refs/convert && cp main refs/pr/1 && cp main refs/convert/parquet
         cp main v1.0
-    "#,
+    ",
         &[],
     ),
     (
@@ -179,11 +183,11 @@ const CHANGES: &[(&str, &str, &[(&str, &str)])] = &[
     ("times of another age", "find . -exec touch -h -d 2039-01-02 {} +", &[]),
     (
         "a repository of which only absence is known",
-        r#"
+        r"
         mkdir -p models--acme--none/refs models--acme--none/.no_exist/1111111111111111111111111111111111111111
         printf 1111111111111111111111111111111111111111 > models--acme--none/refs/main
         touch models--acme--none/.no_exist/1111111111111111111111111111111111111111/config.json
-    "#,
+    ",
         &[],
     ),
     (

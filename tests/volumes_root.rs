@@ -148,7 +148,7 @@ fn a_quota_is_no_full_disk() {
         assert_eq!(causes(&examine(&home, &[], None, "acme/open")), [""; 0]);
         run("btrfs", &["qgroup", "limit", "4M"], &home);
         let mut file = fs::File::create(home.join("other")).expect("a file");
-        let full = (0..200).find_map(|_| file.write_all(&[7; 100_000]).and_then(|()| file.sync_all()).err());
+        let full = (0..200).find_map(|_| file.write_all(&vec![7; 100_000]).and_then(|()| file.sync_all()).err());
         assert_eq!(full.expect("the quota ends").kind(), std::io::ErrorKind::QuotaExceeded);
         for (hub, target) in [(None, "acme/open"), (Some(hub()), "acme/open")] {
             let report = examine(&home, &[], hub.as_ref(), target);
