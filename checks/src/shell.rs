@@ -13,10 +13,23 @@ pub fn quoted(path: &Path) -> String {
     }
 }
 
-/// Bytes that are no text, and line ends, can be typed in this form alone; bash, zsh and ksh read it.
+/// Bytes that are no text, and line ends, can be typed in this form alone; bash, zsh and ksh read it. Only what comes after
+/// the last sound folder is written so: its beginning stays what it is everywhere else.
 fn escaped(path: &Path) -> String {
-    let mut out = String::from("$'");
-    for byte in path.as_os_str().as_encoded_bytes() {
+    let sound =
+        |path: &&Path| path.to_str().is_some_and(|text| !text.is_empty() && !text.chars().any(char::is_control));
+    let (mut out, rest) = match path.ancestors().skip(1).find(sound) {
+        Some(folder) => {
+            let mut out = quoted(folder);
+            if !folder.as_os_str().as_encoded_bytes().ends_with(b"/") {
+                out.push('/');
+            }
+            (out, path.strip_prefix(folder).unwrap_or(path))
+        }
+        None => (String::new(), path),
+    };
+    out.push_str("$'");
+    for byte in rest.as_os_str().as_encoded_bytes() {
         match byte {
             b'\'' | b'\\' => {
                 out.push('\\');
@@ -63,13 +76,23 @@ mod tests {
         assert_eq!(quoted(Path::new("/a/b-c.d")), "/a/b-c.d");
         assert_eq!(quoted(Path::new("")), "''");
         assert_eq!(quoted(Path::new("a\n'b")), r"$'a\x0a\'b'");
+        assert_eq!(quoted(Path::new("/a/b c/d\n")), r"'/a/b c'/$'d\x0a'");
+        assert_eq!(quoted(Path::new("/\n")), r"/$'\x0a'");
     }
 
     #[cfg(unix)]
     #[test]
     fn a_shell_reads_back_any_name() {
         use std::os::unix::ffi::OsStrExt;
-        for name in [&b"a\nb"[..], b"\xff\xfe 'x'", "ü 😀".as_bytes(), b"-rf $HOME `x` \\ \"", b"\x1b[31m"] {
+        for name in [
+            &b"a\nb"[..],
+            b"/x y/a\n/b",
+            b"/\x01",
+            b"\xff\xfe 'x'",
+            "ü 😀".as_bytes(),
+            b"-rf $HOME `x` \\ \"",
+            b"\x1b[31m",
+        ] {
             let path = Path::new(std::ffi::OsStr::from_bytes(name));
             let script = format!("printf %s {}", quoted(path));
             let Ok(said) = std::process::Command::new("bash").args(["-c", &script]).output() else { return };
