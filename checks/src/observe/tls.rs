@@ -2,7 +2,7 @@
 //!
 //! A probe's handshake takes any certificate, so that an intercepting one can be shown; no secret is ever sent over it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use rustls::CertificateError;
@@ -26,43 +26,48 @@ pub use verifiers::Strict;
 /// A chain as the server presents it, its own certificate first.
 pub type Chain = Vec<CertificateDer<'static>>;
 
-/// Trusted certificates: what path building needs, and the bytes of each.
-#[derive(Debug, Clone)]
-pub struct Roots {
-    store: Arc<RootCertStore>,
-    certificates: Arc<Vec<CertificateDer<'static>>>,
-}
+/// Trusted certificates.
+#[derive(Debug, Clone, Default)]
+pub struct Roots(Arc<Trusted>);
 
-impl Default for Roots {
-    fn default() -> Roots {
-        Roots::new(Vec::new())
-    }
+#[derive(Debug, Default)]
+struct Trusted {
+    certificates: Vec<CertificateDer<'static>>,
+    /// What path building needs of them, made when a chain is first judged: offline none is.
+    store: OnceLock<Arc<RootCertStore>>,
 }
 
 impl Roots {
-    /// From certificates; those that cannot be parsed are left out.
+    /// From certificates; those that cannot be parsed trust nothing.
     pub fn new(certificates: Vec<CertificateDer<'static>>) -> Roots {
-        let mut store = RootCertStore::empty();
-        store.add_parsable_certificates(certificates.iter().cloned());
-        Roots { store: Arc::new(store), certificates: Arc::new(certificates) }
+        Roots(Arc::new(Trusted { certificates, store: OnceLock::new() }))
     }
 
     /// How many certificates there are.
     pub fn len(&self) -> usize {
-        self.certificates.len()
+        self.0.certificates.len()
     }
 
     /// Whether nothing is trusted.
     pub fn is_empty(&self) -> bool {
-        self.certificates.is_empty()
+        self.0.certificates.is_empty()
     }
 
     /// Both together.
     #[must_use]
     pub fn and(&self, other: &Roots) -> Roots {
-        let mut all = (*self.certificates).clone();
-        all.extend(other.certificates.iter().filter(|c| !self.certificates.contains(c)).cloned());
+        let mut all = self.0.certificates.clone();
+        all.extend(other.0.certificates.iter().filter(|c| !self.0.certificates.contains(c)).cloned());
         Roots::new(all)
+    }
+
+    fn store(&self) -> Arc<RootCertStore> {
+        let parse = || {
+            let mut store = RootCertStore::empty();
+            store.add_parsable_certificates(self.0.certificates.iter().cloned());
+            Arc::new(store)
+        };
+        Arc::clone(self.0.store.get_or_init(parse))
     }
 }
 
@@ -111,15 +116,16 @@ pub fn verify(chain: &[CertificateDer<'_>], host: &str, roots: &Roots, at: Syste
     let parsed = ParsedCertificate::try_from(leaf)
         .map_err(|e| Distrust::Other(format!("the certificate cannot be read: {e}")))?;
     let summary = Certificate::parse(leaf);
-    let itself_trusted = roots.certificates.iter().any(|c| c.as_ref() == leaf.as_ref());
+    let itself_trusted = roots.0.certificates.iter().any(|c| c.as_ref() == leaf.as_ref());
     if itself_trusted && let Some(summary) = &summary {
         verify_server_name(&parsed, &name).map_err(|_| Distrust::WrongName)?;
         return summary.in_dates(at);
     }
-    if roots.store.is_empty() {
+    let store = roots.store();
+    if store.is_empty() {
         return Err(Distrust::UnknownIssuer);
     }
-    let verifier = WebPkiServerVerifier::builder_with_provider(Arc::clone(&roots.store), provider())
+    let verifier = WebPkiServerVerifier::builder_with_provider(store, provider())
         .build()
         .map_err(|error| Distrust::Other(error.to_string()))?;
     let Err(error) = verifier.verify_server_cert(leaf, intermediates, &name, &[], unix(at)) else { return Ok(()) };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::bytes::{Captures as Groups, Regex, RegexBuilder};
 
 use super::forms::{is_identifier, is_placeholder, is_random, is_word, is_written_out};
@@ -298,6 +298,8 @@ fn hinted(text: &str) -> u32 {
             .collect();
         let automaton = AhoCorasick::builder()
             .ascii_case_insensitive(true)
+            // The quickest to build: what is masked is a report, not a log.
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
             .build(pairs.iter().map(|(hint, _)| hint))
             .unwrap_or_else(|error| unreachable!("{error}"));
         (automaton, pairs.into_iter().map(|(_, bit)| bit).collect())

@@ -8,7 +8,7 @@ use regex::Regex;
 /// A line that is searched is cut into pieces of at most this many bytes.
 pub const PIECE: usize = 16 * 1024;
 
-/// The text of a line's bytes: UTF-8, else with what is not UTF-8 read as Windows-1252.
+/// The text of a line's bytes: UTF-8, else read as Latin-1, which has a character for every byte.
 pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if bytes.contains(&0) {
         // UTF-16 that was appended to a file of another encoding: its ASCII part survives without the zero bytes.
@@ -20,7 +20,7 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
         Err(error) if error.valid_up_to() + 8 > bytes.len() || bytes.iter().filter(|b| **b >= 0xC2).count() > 8 => {
             String::from_utf8_lossy(bytes)
         }
-        Err(_) => encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0,
+        Err(_) => Cow::Owned(bytes.iter().copied().map(char::from).collect()),
     }
 }
 

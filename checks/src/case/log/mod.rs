@@ -17,6 +17,7 @@ mod scan;
 pub mod sign;
 mod tongue;
 mod trigger;
+mod utf16;
 mod wording;
 
 pub use facts::Facts;

@@ -1,11 +1,11 @@
 //! Bytes to lines, in bounded memory: most of a long log is only searched, not cut into lines.
 
-use std::io::{Chain, Cursor, Read};
+use std::io::{Cursor, Read};
 
-use encoding_rs::{Decoder, UTF_16BE, UTF_16LE};
 use memchr::{memchr_iter, memchr2, memrchr2};
 
 use super::scan::Scan;
+use super::utf16::{Order, Utf16};
 
 /// Bytes read at once; also the longest line that is seen in one piece.
 const BUFFER: usize = 1 << 20;
@@ -18,12 +18,10 @@ const SAMPLE: u64 = 4096;
 pub fn read(mut input: impl Read, scan: &mut Scan) -> std::io::Result<u64> {
     let mut sample = Vec::new();
     (&mut input).take(SAMPLE).read_to_end(&mut sample)?;
-    let utf16 = utf16_of(&sample);
+    let order = Order::of(&sample);
     let input = Cursor::new(sample).chain(input);
-    match utf16 {
-        Some(decoder) => {
-            blocks(Utf16 { input, decoder, raw: vec![0; 64 * 1024], text: Vec::new(), given: 0, ended: false }, scan)
-        }
+    match order {
+        Some(order) => blocks(Utf16::new(input, order), scan),
         None => blocks(input, scan),
     }
 }
@@ -137,57 +135,7 @@ fn newlines(text: &[u8]) -> u64 {
     memchr_iter(b'\n', text).count() as u64
 }
 
-/// The decoder for a log whose beginning shows UTF-16, as PowerShell's redirection writes it.
-fn utf16_of(sample: &[u8]) -> Option<Decoder> {
-    if sample.starts_with(&[0xFF, 0xFE]) {
-        return Some(UTF_16LE.new_decoder_with_bom_removal());
-    }
-    if sample.starts_with(&[0xFE, 0xFF]) {
-        return Some(UTF_16BE.new_decoder_with_bom_removal());
-    }
-    let zeros = |odd: usize| sample.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
-    let (even, odd) = (zeros(0), zeros(1));
-    let half = sample.len() / 2;
-    if half < 4 {
-        None
-    } else if odd > half / 2 && even < half / 8 {
-        Some(UTF_16LE.new_decoder_without_bom_handling())
-    } else if even > half / 2 && odd < half / 8 {
-        Some(UTF_16BE.new_decoder_without_bom_handling())
-    } else {
-        None
-    }
-}
-
 /// Whether a block of another encoding is mostly UTF-16, as after `>>` from PowerShell.
 fn is_mixed_utf16(block: &[u8]) -> bool {
     memchr::memchr(0, block).is_some() && memchr_iter(0, block).count() > block.len() / 5
-}
-
-/// UTF-16 read as UTF-8.
-struct Utf16<R> {
-    input: Chain<Cursor<Vec<u8>>, R>,
-    decoder: Decoder,
-    raw: Vec<u8>,
-    text: Vec<u8>,
-    given: usize,
-    ended: bool,
-}
-
-impl<R: Read> Read for Utf16<R> {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        while self.given == self.text.len() && !self.ended {
-            let read = self.input.read(&mut self.raw)?;
-            self.ended = read == 0;
-            self.text.resize(self.decoder.max_utf8_buffer_length(read).unwrap_or(read.saturating_mul(3)), 0);
-            let (_, _, written, _) = self.decoder.decode_to_utf8(&self.raw[..read], &mut self.text, self.ended);
-            self.text.truncate(written);
-            self.given = 0;
-        }
-        let part = &self.text[self.given..];
-        let count = part.len().min(out.len());
-        out[..count].copy_from_slice(&part[..count]);
-        self.given += count;
-        Ok(count)
-    }
 }
