@@ -155,6 +155,10 @@ pub fn is_litter(name: &OsStr) -> bool {
     // macOS' shadows of files on foreign volumes, what NFS and FUSE keep of deleted files that are open, and Syncthing's.
     const BEGINNINGS: &[&str] = &["._", ".nfs0", ".fuse_hidden", ".syncthing.", "~syncthing~", ".Trash-"];
     let bytes = name.as_encoded_bytes();
+    // Millions of names pass here, and nearly all of them begin with something else.
+    if !matches!(bytes.first(), Some(b'.' | b'@' | b'~' | b'T' | b'd' | b'l')) {
+        return false;
+    }
     NAMES.iter().any(|known| name == *known) || BEGINNINGS.iter().any(|known| bytes.starts_with(known.as_bytes()))
 }
 
