@@ -335,6 +335,17 @@ fn what_nothing_refers_to_is_summed_up_and_no_problem() {
 }
 
 #[test]
+fn a_packed_copy_beside_the_folders_is_in_nobodys_way() {
+    let made = MadeCache::new();
+    made.write("models--a--b.tar.gz", b"packed");
+    made.write("models--x--y", b"");
+    for (target, misplaced) in [(None, 0), (Some("a/b"), 0), (Some("x/y"), 1)] {
+        let seen = of_case(&case(made.home.path(), &[], target));
+        assert_eq!((seen.misplaced.count, seen.repositories), (misplaced, 0), "{target:?}");
+    }
+}
+
+#[test]
 fn a_walk_without_time_says_that_it_saw_a_part() {
     let made = MadeCache::new();
     made.add("config.json", b"{}", false);

@@ -61,9 +61,15 @@ fn hub(cache: &mut Cache, root: &Folder, question: &Question, bounds: &Bounds) {
                 linked(cache, root, entry, &name);
             }
             (Some((kind, id)), found) => {
-                let repository = Some(RepoName { kind, id });
-                let path = root.path().join(entry);
-                cache.misplaced.push(Misplaced { path, repository, found, wanted: Wanted::Folder });
+                let repository = RepoName { kind, id };
+                // A packed copy beside the folders has such a name too: only in place of the target's it is in the way.
+                if question.target.as_ref().is_some_and(|(wanted, _)| *wanted == repository) {
+                    let path = root.path().join(entry);
+                    let repository = Some(repository);
+                    cache.misplaced.push(Misplaced { path, repository, found, wanted: Wanted::Folder });
+                } else {
+                    cache.foreign += 1;
+                }
             }
             (None, Kind::File | Kind::Other) if entry == ".locks" => {
                 let path = root.path().join(entry);
