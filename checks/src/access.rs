@@ -34,7 +34,7 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::TokenMissing, "requires a hugging face token"),
     Sign::symptom(Cause::TokenMissing, "please provide a hugging face token").without(&["could not find space"]),
     Sign::symptom(Cause::TokenMissing, "you must provide a token"),
-    Sign::symptom(Cause::TokenMissing, "no hf token").without(&["prefix"]),
+    Sign::symptom(Cause::TokenMissing, "no hf token").without(&["prefix", "using no hf token"]),
     Sign::symptom(Cause::TokenMissing, "credentials were not provided. please login"),
     Sign::decisive(Cause::TokenScope, "not a \"write\" token"),
     Sign::decisive(Cause::TokenScope, "token has not the required role"),

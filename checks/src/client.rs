@@ -100,6 +100,12 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::ClientOutdated, "has no attribute 'cached_download'"),
     Sign::symptom(Cause::ClientOutdated, "versionconflict"),
     Sign::symptom(Cause::ClientOutdated, "incompatible").with(&["huggingface-hub", "huggingface_hub", "transformers"]),
+    Sign::decisive(Cause::ClientOutdated, "https is not supported. please rebuild"),
+    Sign::decisive(Cause::ClientOutdated, "built without curl"),
+    Sign::decisive(Cause::ClientOutdated, "built without ssl"),
+    Sign::decisive(Cause::ClientOutdated, "llama_curl=off"),
+    Sign::decisive(Cause::ClientOutdated, "protocol \"https\" not supported"),
+    Sign::decisive(Cause::ClientOutdated, "protocol https not supported"),
 ];
 
 fn conclude(case: &Case, _: &Observations) -> Conclusion {

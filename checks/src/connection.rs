@@ -26,7 +26,7 @@ pub static CHECK: Check = Check {
 const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::ConnectionBlocked, "cannot connect to host"),
     Sign::symptom(Cause::ConnectionBlocked, "connect call failed"),
-    Sign::symptom(Cause::ConnectionBlocked, "context deadline exceeded"),
+    Sign::symptom(Cause::ConnectionBlocked, "context deadline exceeded").without(&["while reading body"]),
     Sign::symptom(Cause::ConnectionBlocked, "code=-1004"),
     Sign::symptom(Cause::ConnectionBlocked, "code=-1009"),
     Sign::symptom(Cause::ConnectionBlocked, "internet connection appears to be offline"),
@@ -122,6 +122,17 @@ const SIGNS: &[Sign] = &[
     Sign::wrapper(Cause::ConnectionBlocked, "httplib failed"),
     Sign::wrapper(Cause::ConnectionBlocked, "err_internet_disconnected"),
     Sign::wrapper(Cause::ConnectionBlocked, "err_connection"),
+    Sign::symptom(Cause::ConnectionBlocked, "connect timed out"),
+    Sign::symptom(Cause::ConnectionBlocked, "connectexception"),
+    Sign::symptom(Cause::ConnectionBlocked, "closedchannelexception"),
+    Sign::symptom(Cause::ConnectionBlocked, "httpconnecttimeoutexception"),
+    Sign::symptom(Cause::ConnectionBlocked, "a connection attempt failed because the connected party"),
+    Sign::symptom(Cause::ConnectionBlocked, "net::err_failed").without(&["cors", "200 (ok)"]),
+    Sign::symptom(Cause::ConnectionBlocked, "err_network_access_denied"),
+    Sign::symptom(Cause::ConnectionBlocked, "i/o timeout"),
+    Sign::symptom(Cause::ConnectionBlocked, "connection establishment timed out"),
+    Sign::wrapper(Cause::ConnectionBlocked, "network request failed"),
+    Sign::wrapper(Cause::ConnectionBlocked, "failed to fetch").without(&["e: failed to fetch", "cors", "chunk"]),
 ];
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {

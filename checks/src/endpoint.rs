@@ -68,6 +68,10 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::EndpointMisconfigured, "header content-range is missing"),
     Sign::symptom(Cause::EndpointMisconfigured, "header x-repo-commit is missing"),
     Sign::wrapper(Cause::EndpointMisconfigured, "filemetadataerror"),
+    Sign::decisive(Cause::MirrorFailure, "failed to retrieve remote resource"),
+    // The Hub is not behind Cloudflare.
+    Sign::symptom(Cause::MirrorFailure, "used cloudflare to restrict access"),
+    Sign::decisive(Cause::MirrorFailure, "could not fetch remote").with(&["nexus", "artifactory", "remote repository"]),
 ];
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {

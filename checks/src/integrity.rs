@@ -122,6 +122,16 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::LfsPointer, "git-lfs pointer"),
     Sign::decisive(Cause::LfsPointer, "git-lfs filter-process: git-lfs"),
     Sign::decisive(Cause::LfsPointer, "'git-lfs' is not recognized"),
+    Sign::decisive(Cause::CorruptFile, "checksum error detected"),
+    Sign::decisive(Cause::CorruptFile, "unexpected end of zlib input stream"),
+    Sign::decisive(Cause::CorruptFile, "expected oid").with(&["got "]),
+    Sign::symptom(Cause::CorruptFile, "unterminated string in json"),
+    Sign::symptom(Cause::CorruptFile, "unexpected end of json input"),
+    Sign::symptom(Cause::CorruptFile, "zip end header not found"),
+    Sign::symptom(Cause::CorruptFile, "zipexception"),
+    Sign::decisive(Cause::CorruptFile, "sha256 checksum mismatch"),
+    Sign::decisive(Cause::CorruptFile, "checksum mismatch"),
+    Sign::symptom(Cause::CorruptFile, "invalid magic").without(&["hdf5"]),
 ];
 
 fn wants(case: &Case) -> BTreeSet<Want> {

@@ -44,6 +44,10 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::LockStuck, "waiting for file lock"),
     Sign::symptom(Cause::LockStuck, "timed out").with(&[".lock", "lock "]),
     Sign::symptom(Cause::LockStuck, "blocking waiting for file lock"),
+    Sign::decisive(Cause::LockStuck, ".git/index.lock': file exists"),
+    Sign::decisive(Cause::LockStuck, "another git process seems to be running"),
+    Sign::decisive(Cause::LockStuck, "shallow.lock': file exists"),
+    Sign::decisive(Cause::LockStuck, ".lock': file exists").with(&["unable to create"]),
 ];
 
 /// A download that has not written for so long does not get anywhere: the client itself gives up a read after ten seconds.

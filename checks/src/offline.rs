@@ -48,6 +48,10 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::OfflineMode, "is in offline mode"),
     Sign::decisive(Cause::OfflineMode, "hf_hub_offline is set"),
     Sign::decisive(Cause::OfflineMode, "cannot download model in offline mode"),
+    Sign::decisive(Cause::OfflineMode, "offline mode: repository not available locally"),
+    Sign::decisive(Cause::OfflineMode, "env.allowremotemodels=false"),
+    Sign::decisive(Cause::OfflineMode, "offline mode and the file"),
+    Sign::symptom(Cause::OfflineMode, "allow_remote_models=false"),
 ];
 
 fn conclude(case: &Case, _: &Observations) -> Conclusion {

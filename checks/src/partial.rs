@@ -78,6 +78,10 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::PartialCache, "status=416"),
     Sign::symptom(Cause::PartialCache, "error: 416"),
     Sign::symptom(Cause::PartialCache, "416 client error"),
+    Sign::decisive(Cause::PartialCache, "but a control file(*.aria2) does not exist"),
+    Sign::symptom(Cause::PartialCache, "already exists and is not an empty directory"),
+    Sign::decisive(Cause::PartialCache, "loading existing parts"),
+    Sign::symptom(Cause::PartialCache, "not enough bytes already downloaded"),
 ];
 
 fn wants(case: &Case) -> BTreeSet<Want> {

@@ -95,6 +95,28 @@ const SIGNS: &[Sign] = &[
         "webauth",
         "login?dst",
     ]),
+    Sign::decisive(Cause::CaptivePortal, "policy_denied"),
+    Sign::decisive(Cause::CaptivePortal, "system policy has denied access"),
+    Sign::decisive(Cause::CaptivePortal, "web authentication redirect"),
+    Sign::decisive(Cause::CaptivePortal, "<title>internet access"),
+    Sign::symptom(Cause::CaptivePortal, "location: http")
+        .with(&[
+            "guest-wifi",
+            "guestwifi",
+            "/splash",
+            "splash.",
+            "captive",
+            "hotspot",
+            "wifi-login",
+            "/portal",
+            "portal.",
+            "/guest/",
+            "webauth",
+            "walledgarden",
+            "continue_url=",
+            "login.html?redirect",
+        ])
+        .without(&["huggingface.co/login", "hf.co/login"]),
 ];
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {

@@ -96,6 +96,8 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::ProxyAuth, "unsuccessful tunnel"),
     Sign::decisive(Cause::ProxyMisconfigured, "using socks proxy, but the 'socksio' package is not installed"),
     Sign::decisive(Cause::ProxyMisconfigured, "missing dependencies for socks support"),
+    Sign::symptom(Cause::ProxyMisconfigured, "curl: (97)"),
+    Sign::symptom(Cause::ProxyMisconfigured, "connection to proxy closed"),
     Sign::decisive(Cause::ProxyMisconfigured, "unknown scheme for proxy url"),
     Sign::decisive(Cause::ProxyMisconfigured, "proxy url had unsupported scheme"),
     Sign::decisive(Cause::ProxyMisconfigured, "proxy appears to only use http and not https"),

@@ -49,6 +49,14 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::ProviderLimit, "provider").with(&["rate limit", "429", "too many requests"]),
     Sign::symptom(Cause::ProviderLimit, "model too busy"),
     Sign::symptom(Cause::ProviderLimit, "model is overloaded"),
+    Sign::decisive(Cause::InferenceCredits, "credit balance is insufficient"),
+    Sign::decisive(Cause::InferenceCredits, "credit balance").with(&[
+        "insufficient",
+        "too low",
+        "exhausted",
+        "depleted",
+    ]),
+    Sign::decisive(Cause::ProviderLimit, "quota exceeded").with(&["accelerator", "endpoint"]),
 ];
 
 fn conclude(case: &Case, _: &Observations) -> Conclusion {

@@ -44,7 +44,8 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::RateLimitCdn, "x-amzn-waf-action"),
     Sign::symptom(Cause::RateLimitAnonymous, "too many requests"),
     Sign::decisive(Cause::RateLimitAnonymous, "we had to rate limit your ip"),
-    Sign::decisive(Cause::RateLimitAccount, "we had to rate limit you").without(&["rate limit your ip"]),
+    Sign::decisive(Cause::RateLimitAccount, "we had to rate limit you")
+        .without(&["rate limit your ip", "log in or pass"]),
     Sign::decisive(Cause::RateLimitAccount, "you hit the quota of"),
     Sign::decisive(Cause::RateLimitAccount, "exceeded the rate limit for repository"),
     Sign::symptom(Cause::RateLimitAnonymous, "you have reached your '").with(&["rate limit"]),
@@ -62,6 +63,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::RateLimitCdn, "error code: 1015"),
     Sign::decisive(Cause::RateLimitCdn, "<code>slowdown</code>"),
     Sign::decisive(Cause::RateLimitCdn, "you are being rate limited"),
+    Sign::decisive(Cause::RateLimitAnonymous, "log in or pass a hf_token"),
 ];
 
 fn wants(case: &Case) -> BTreeSet<Want> {

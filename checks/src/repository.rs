@@ -81,7 +81,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::FileNotFound, "not a valid quantization scheme"),
     Sign::decisive(Cause::FileNotFound, "repository is not gguf"),
     Sign::decisive(Cause::FileNotFound, "file was not found locally at"),
-    Sign::symptom(Cause::FileNotFound, "couldn't find any data file at"),
+    Sign::symptom(Cause::FileNotFound, "couldn't find any data file at").without(&["localentrynotfounderror"]),
     Sign::symptom(Cause::FileNotFound, "unable to find").with(&["resolve/", "hf://", "in repository", "any data file"]),
     Sign::symptom(Cause::FileNotFound, "should have a `model_type` key in its config.json"),
     Sign::symptom(Cause::FileNotFound, "cannot find any model weights"),
@@ -106,6 +106,12 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::FileNotFound, "invalid repository id or local directory specified").with(LOCAL_FOLDERS),
     Sign::symptom(Cause::FileNotFound, "no such modeling files are available"),
     Sign::decisive(Cause::RepoIdInvalid, "invalid hf repo format"),
+    Sign::decisive(Cause::RepoIdInvalid, "too many slashes in repo designation"),
+    Sign::decisive(Cause::RepoIdInvalid, "aborted due to invalid model id"),
+    Sign::symptom(Cause::FileNotFound, "no models found matching"),
+    Sign::symptom(Cause::FileNotFound, "no files found matching"),
+    Sign::symptom(Cause::FileNotFound, "no gguf file"),
+    Sign::symptom(Cause::FileNotFound, "no gguf files"),
 ];
 
 /// How alike a file's name has to be to be suggested, from 0 to 1.

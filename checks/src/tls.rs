@@ -140,7 +140,11 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::TlsHandshake, "eof occurred in violation of protocol"),
     Sign::decisive(Cause::TlsHandshake, "sslv3_alert_handshake_failure"),
     Sign::decisive(Cause::TlsHandshake, "handshake_failure"),
-    Sign::decisive(Cause::TlsHandshake, "handshake failure"),
+    Sign::decisive(Cause::TlsHandshake, "handshake failure").without(&[
+        "not signed by known",
+        "issuer is not known",
+        "certificate",
+    ]),
     Sign::decisive(Cause::TlsHandshake, "handshakefailure"),
     Sign::decisive(Cause::TlsHandshake, "tlsv1_alert"),
     Sign::decisive(Cause::TlsHandshake, "dh_key_too_small"),
@@ -180,7 +184,15 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::TlsHandshake, "decryption failed or bad record mac"),
     Sign::decisive(Cause::TlsHandshake, "decryption_failed_or_bad_record_mac"),
     Sign::decisive(Cause::TlsHandshake, "sslv3_alert_bad_record_mac"),
-    Sign::decisive(Cause::TlsHandshake, "https is not supported. please rebuild"),
+    Sign::decisive(Cause::TlsUntrustedCa, "ssl peer certificate or ssh remote key was not ok"),
+    Sign::decisive(Cause::TlsUntrustedCa, "problem with the ssl ca cert"),
+    Sign::symptom(Cause::TlsUntrustedCa, "err_ssl_unrecognized_name"),
+    Sign::symptom(Cause::TlsHandshake, "server gave http response to https client"),
+    Sign::symptom(Cause::TlsHandshake, "ssl connect error"),
+    Sign::symptom(Cause::TlsHandshake, "err_ssl_protocol_error"),
+    Sign::symptom(Cause::TlsHandshake, "err_ssl_version_or_cipher_mismatch"),
+    Sign::symptom(Cause::TlsHandshake, "unsupported or unrecognized ssl message"),
+    Sign::symptom(Cause::TlsHandshake, "no appropriate protocol"),
 ];
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {

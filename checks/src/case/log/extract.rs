@@ -40,7 +40,7 @@ static URL: LazyLock<Regex> = LazyLock::new(|| {
 });
 static HOST: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?:host=['"]|failed to resolve ['"]|resolve host:? |resolve host address ['"‘“]|resolve host address |resolve dns name ['"]|name resolution for |lookup |dial tcp |connection to |failed to connect to |connect to server |getaddrinfo (?:enotfound|eai_again) |unable to connect to |resolving |hostname ['"]|connecting to |could not connect to |connect (?:econnrefused|etimedout|enetunreach|ehostunreach) |domain: https?://)\(?([a-z0-9][a-z0-9.\-]{2,252}|\[[0-9a-f:]+\])"#,
+        r#"(?:host=['"]|failed to resolve ['"]|resolve host:? |resolve host address ['"‘“]|resolve host address |resolve dns name ['"]|name resolution for |lookup |dial tcp |connection to |failed to connect to |connect to server |getaddrinfo (?:enotfound|eai_again) |unable to connect to |resolving |hostname ['"]|connecting to |could not connect to |connect (?:econnrefused|etimedout|enetunreach|ehostunreach) |domain: https?://|http [45][0-9]{2} from )\(?([a-z0-9][a-z0-9.\-]{2,252}|\[[0-9a-f:]+\])"#,
     )
 });
 static ENDPOINT_WITHOUT_SCHEME: LazyLock<Regex> =
@@ -98,7 +98,7 @@ static STATUS: LazyLock<Regex> = LazyLock::new(|| {
     let reason = "unauthorized|payment required|forbidden|not found|method not allowed|proxy authentication required|request timeout|gone|range not satisfiable|requested range not satisfiable|too many requests|unavailable for legal reasons|internal server error|bad gateway|service unavailable|service temporarily unavailable|gateway time-?out|bad request";
     let before = "status|statuscode|status_code|status code|http status|error|returned error|response|failed|got|returned|http|code|answered|replied|responded with|received|server responded with a status of|with status";
     regex(&format!(
-        r#"([45][0-9]{{2}}) (?:client|server) error|http error ([45][0-9]{{2}})|(?-u:\b)([45][0-9]{{2}}) (?:{reason})|http/[0-9.]+"? ([1-5][0-9]{{2}})(?-u:\b)|(?-u:\b)(?:{before})[:= ]{{0,2}}\(?"?([45][0-9]{{2}})(?-u:\b)|(?:status|error) ?\(([45][0-9]{{2}})[,)]|manifest: ([45][0-9]{{2}})(?-u:\b)|get failed \(([45][0-9]{{2}})\)|(?-u:\b)([45][0-9]{{2}}), message=|\(([45][0-9]{{2}})\) [a-z]|/[^ ]+ (?:-|->|=>|→) ([45][0-9]{{2}})(?-u:\b)|https?://[^ ]+ ([45][0-9]{{2}}) \(|(?-u:\b)([45][0-9]{{2}}) https?://"#
+        r#"([45][0-9]{{2}}) (?:client|server) error|http error ([45][0-9]{{2}})|(?-u:\b)([45][0-9]{{2}}) (?:{reason})|http/[0-9.]+"? ([1-5][0-9]{{2}})(?-u:\b)|(?-u:\b)(?:{before})[:= ]{{0,2}}\(?"?([45][0-9]{{2}})(?-u:\b)|(?:status|error) ?\(([45][0-9]{{2}})[,)]|manifest: ([45][0-9]{{2}})(?-u:\b)|^([45][0-9]{{2}}) error$|get failed \(([45][0-9]{{2}})\)|(?-u:\b)([45][0-9]{{2}}), message=|\(([45][0-9]{{2}})\) [a-z]|/[^ ]+ (?:-|->|=>|→) ([45][0-9]{{2}})(?-u:\b)|https?://[^ ]+ ([45][0-9]{{2}}) \(|(?-u:\b)([45][0-9]{{2}}) https?://"#
     ))
 });
 
@@ -113,6 +113,12 @@ const IN_WORDS: &[(&str, u16)] = &[
 
 /// The status code that a line in lower case names, the last one when it names several.
 pub fn status(lower: &str) -> Option<u16> {
+    // What a program passes on of another's answer comes before its own.
+    if let Some((_, rest)) = lower.split_once("responded with status ")
+        && let Some(status) = rest.get(..3).and_then(|digits| digits.parse().ok())
+    {
+        return Some(status);
+    }
     let in_words = IN_WORDS.iter().find(|(words, _)| lower.contains(words)).map(|(_, status)| *status);
     if in_words.is_some() {
         return in_words;
@@ -135,7 +141,12 @@ pub fn is_a_page(path: &str) -> bool {
 
 /// Whose request id a line shows.
 pub fn request_id(text: &str) -> Option<RequestId> {
-    if text.contains("Amz CF ID") || text.contains("x-amz-cf-id") || text.contains("X-Amz-Cf-Id") {
+    if text.contains("Amz CF ID")
+        || text.contains("rror from cloudfront")
+        || text.contains("enerated by cloudfront")
+        || text.contains("x-amz-cf-id")
+        || text.contains("X-Amz-Cf-Id")
+    {
         return Some(RequestId::Edge);
     }
     let powered_by = "x-powered-by: huggingface";
@@ -177,8 +188,8 @@ static QUOTA: LazyLock<Regex> = LazyLock::new(|| regex(r"quota of ([0-9]{1,9}) (
 static WAIT: LazyLock<Regex> =
     LazyLock::new(|| regex(r"(?:retry after|rate limited\. waiting|retry-after:?|wait) ([0-9]{1,6})(?:\.[0-9]+)? ?s"));
 static HEADER: LazyLock<Regex> =
-    LazyLock::new(|| regex(r#"ratelimit: *"?([a-z]+)"?; ?r=([0-9]{1,9}); ?t=([0-9]{1,9})"#));
-static POLICY: LazyLock<Regex> = LazyLock::new(|| regex(r#"ratelimit-policy:.*"([a-z]+)"; ?q=([0-9]{1,9})"#));
+    LazyLock::new(|| regex(r#"ratelimit[:=] *"?([a-z]+)"?; ?r=([0-9]{1,9}); ?t=([0-9]{1,9})"#));
+static POLICY: LazyLock<Regex> = LazyLock::new(|| regex(r#"ratelimit-policy[:=].*"([a-z]+)"; ?q=([0-9]{1,9})"#));
 
 /// What a line in lower case says of a limit's bucket, quota and waiting time.
 pub fn limit_words(text: &str) -> Option<LimitWords> {

@@ -163,6 +163,8 @@ static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
         // levels
         r"(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL)(?: [0-9]{2}-[0-9]{2} [0-9:]{8})? *(?:\[[^\]]{1,60}\])?[: |-]+",
         r"\[(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL|Error|Warning|Info|Log)\][: ]+",
+        // srun --label
+        r"[0-9]{1,4}: ",
         r"E {3,8}",
         r"##\[error\]",
         r"[│|] ",
@@ -172,7 +174,7 @@ static PREFIX: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Without the prefixes of containers, loggers and workers.
 pub fn without_prefix(text: &str) -> &str {
-    let mut rest = text.trim();
+    let mut rest = in_json(text.trim());
     for _ in 0..6 {
         match PREFIX.find(rest) {
             Some(found) if found.end() > 0 && found.end() < rest.len() => rest = rest[found.end()..].trim_start(),
@@ -180,6 +182,18 @@ pub fn without_prefix(text: &str) -> &str {
         }
     }
     rest
+}
+
+/// What a container's engine or collector put under the key `log` of an object, one object a line.
+fn in_json(text: &str) -> &str {
+    if !text.starts_with('{') || !text.ends_with('}') {
+        return text;
+    }
+    let value = ["\"log\":\"", "\"log\": \""].iter().find_map(|key| text.split_once(key)).map(|(_, value)| value);
+    let Some(value) = value else { return text };
+    let end = value.find("\",\"").or_else(|| value.find("\", \"")).or_else(|| value.rfind('"')).unwrap_or(value.len());
+    let line = value[..end].trim_end_matches("\\n");
+    if line.trim().is_empty() { text } else { line.trim() }
 }
 
 static STAMP: LazyLock<Regex> = LazyLock::new(|| {
@@ -288,6 +302,9 @@ mod tests {
             ("[rank0]: OSError: no", "OSError: no"),
             ("Feb 17 02:14:07 edge-12 python3[90110]: OSError: no", "OSError: no"),
             ("E   ImportError: no", "ImportError: no"),
+            ("0: OSError: no", "OSError: no"),
+            (r#"{"ts": "2026-10-15T14:38:14.000Z", "stream": "stderr", "log": "OSError: no"}"#, "OSError: no"),
+            (r#"{"log":"OSError: no\n","stream":"stderr"}"#, "OSError: no"),
             ("OSError: no", "OSError: no"),
             ("INFO 06-02 15:31:22 [__init__.py:239] hello", "hello"),
         ];

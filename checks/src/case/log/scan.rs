@@ -15,7 +15,9 @@ use super::line::{PIECE, decode, excerpt, stamp, unescape, virtual_lines, withou
 use super::look::Looks;
 use super::sign::Weight;
 use super::trigger::{Found, Trigger, Words, in_a_path, stands_alone};
-use super::wording::{RETRYING, SURVIVED, is_last_retry, is_success, shows_no_pause, token_use};
+use super::wording::{
+    RETRYING, SURVIVED, SURVIVED_BEFORE, ends_a_retry, is_inert, is_last_retry, is_success, shows_no_pause, token_use,
+};
 use crate::case::target::Target;
 use crate::diagnosis::Cause;
 
@@ -169,8 +171,15 @@ impl Scan {
         let mut triggers: Vec<Trigger> = Vec::new();
         let mut marks: Vec<Mark> = Vec::new();
         let indent = indent_of(whole, text);
-        if SURVIVED.iter().any(|words| text.contains(words)) {
+        if SURVIVED.iter().any(|words| text.contains(words)) || is_inert(&lower) {
             return;
+        }
+        if SURVIVED_BEFORE.iter().any(|words| text.contains(words)) {
+            self.forget(number - 1);
+            return;
+        }
+        if ends_a_retry(text, &lower) && self.last_event().is_some_and(|event| event.retry) {
+            self.success(number);
         }
         let is_code = (self.after_frame && indent > self.frame_indent) || is_source_line(text);
         let words = Arc::clone(&self.words);
@@ -249,12 +258,16 @@ impl Scan {
             "amz cf id",
             // Who answered, in the headers that `curl -i` shows.
             "x-amz-cf-id: ",
+            "error from cloudfront",
             "x-request-id: root=",
             "x-powered-by: huggingface",
         ]
         .iter()
         .any(|words| lower.contains(words));
         if marks.is_empty() && status.is_none() && exception.is_none() && !names_a_quota {
+            if lower.contains("will retry") && !is_last_retry(&lower) {
+                self.tried_again(number);
+            }
             return;
         }
         self.event(number, whole, text, &lower, marks, status, exception);
@@ -354,6 +367,8 @@ impl Scan {
         let from = tail.len().saturating_sub(60);
         let from = (from..=tail.len()).find(|at| tail.is_char_boundary(*at)).unwrap_or(tail.len());
         let tail = &tail[from..];
+        // curl wraps what it warns of, each line with the word before it
+        let lower = if previous.starts_with("warning: ") { lower.trim_start_matches("warning: ") } else { lower };
         let head = super::line::head_of(lower.trim_start_matches(strip), 60);
         let joined = format!("{tail} {head}");
         for (start, end, found) in self.words.on(&joined) {
@@ -384,10 +399,29 @@ impl Scan {
         self.run_has_events = false;
     }
 
+    fn last_event(&mut self) -> Option<&mut Event> {
+        self.last.back_mut().or(self.first.last_mut())
+    }
+
     /// The request that was tried again is given up: its error is the failure.
     fn retries_end(&mut self) {
-        if let Some(event) = self.last.back_mut().or(self.first.last_mut()) {
+        if let Some(event) = self.last_event() {
             event.retry = false;
+        }
+    }
+
+    /// What failed on the lines just before is tried again.
+    fn tried_again(&mut self, number: u64) {
+        if let Some(event) = self.last_event().filter(|event| event.until + 2 >= number) {
+            event.retry = true;
+            event.tone = Tone::Passing;
+        }
+    }
+
+    /// What failed on this line did no harm.
+    fn forget(&mut self, line: u64) {
+        if self.last_event().is_some_and(|event| event.line == line) && self.last.pop_back().is_none() {
+            self.first.pop();
         }
     }
 

@@ -30,6 +30,22 @@ const TRANSLATIONS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "could not create ssl/tls secure channel",
+        &[
+            "ssl/tls-kanal erstellt werden",
+            "un canal sécurisé ssl/tls",
+            "un canal seguro ssl/tls",
+            "un canale sicuro ssl/tls",
+            "um canal seguro para ssl/tls",
+            "um canal seguro ssl/tls",
+            "канал ssl/tls",
+            "kanału ssl/tls",
+            "创建 ssl/tls 安全通道",
+            "ssl/tls のセキュリティで保護されているチャネル",
+            "ssl/tls 보안 채널",
+        ],
+    ),
+    (
         "not enough space on the disk",
         &[
             "nicht genug speicherplatz auf dem datenträger",

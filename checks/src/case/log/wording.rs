@@ -10,10 +10,12 @@ pub const SURVIVED: &[&str] = &[
     "Ignored error while",
     "Could not set the permissions on the file",
     "Continuing without setting permissions",
-    "no remote preset found, skipping",
     "Error while fetching `HF_TOKEN` secret value from your vault",
     "does not exist in your Colab secrets",
 ];
+
+/// Notes of clients that go on without what failed on the line before.
+pub const SURVIVED_BEFORE: &[&str] = &["no remote preset found, skipping"];
 
 /// Words of clients that try again.
 pub const RETRYING: &[&str] = &[
@@ -116,6 +118,37 @@ fn is_an_endless_loop(lower: &str) -> bool {
         && !lower.contains("sleep")
 }
 
+/// Whether a line shows that what was tried again came to a good end: the last state of curl's meter, with all of it
+/// received, or a pull that ollama's own server has answered.
+pub fn ends_a_retry(text: &str, lower: &str) -> bool {
+    if lower.contains("\"/api/pull\"") {
+        return lower.contains("| 200 |");
+    }
+    let mut columns = text.split_whitespace();
+    let (whole, of, received, bytes) = (columns.next(), columns.next(), columns.next(), columns.next());
+    whole == Some("100") && received == Some("100") && of == bytes && columns.count() == 8
+}
+
+/// Whether a line is a test's result that is no failure, or a header of an answer that says nothing of its outcome.
+pub fn is_inert(lower: &str) -> bool {
+    const HEADERS: &[&str] = &[
+        "link: ",
+        "access-control-",
+        "content-security-policy",
+        "vary: ",
+        "report-to: ",
+        "nel: ",
+        "set-cookie: ",
+        "permissions-policy: ",
+        "strict-transport-security: ",
+        "server-timing: ",
+        "alt-svc: ",
+    ];
+    let header = lower.strip_prefix("< ").unwrap_or(lower);
+    let tested = lower.contains("::") && [" passed", " skipped", " xfail"].iter().any(|end| lower.contains(end));
+    tested || HEADERS.iter().any(|name| header.starts_with(name))
+}
+
 /// Whether a line tells of a download or a run that came to a good end.
 pub fn is_success(text: &str, lower: &str) -> bool {
     let ends_well = |word: &str| {
@@ -145,6 +178,13 @@ pub fn is_success(text: &str, lower: &str) -> bool {
         "downloaded successfully",
         "all files downloaded",
         "artifacts downloaded",
+        "nothing to do.",
+        "server is listening on",
+        "main: model loaded",
+        "completed successfully",
+        "status: 'ready'",
+        "status: \"ready\"",
+        "serving on http",
     ]
     .iter()
     .any(|w| lower.contains(w))
@@ -170,6 +210,9 @@ pub fn is_success(text: &str, lower: &str) -> bool {
             || lower.contains("ended")
             || lower.contains("finished")
             || lower.contains("done");
+    }
+    if lower.contains(" passed in ") {
+        return !lower.contains(" failed");
     }
     if lower.contains(" 0 errors") || lower.contains("errors: 0") || lower.contains(" 0 failed") {
         return true;

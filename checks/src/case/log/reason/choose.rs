@@ -59,7 +59,9 @@ pub fn conclude(scan: &Scan) -> Conclusion {
     };
     let survived = |candidate: &Candidate<'_>| {
         let event = candidate.event;
-        let ended_well = last_success.is_some_and(|line| line > event.until);
+        // What a portal gives in a file's place is saved without an error.
+        let deceives = |run: u32| candidate.cause == Cause::CaptivePortal && event.status.is_none() && run == event.run;
+        let ended_well = scan.successes.iter().any(|(line, run)| *line > event.until && !deceives(*run));
         let trained_on = scan.finished.is_some_and(|line| line > event.until && event.tone == Tone::Passing);
         ended_well || trained_on || went_on(event)
     };
@@ -78,7 +80,7 @@ pub fn conclude(scan: &Scan) -> Conclusion {
     }
     adjust(scan, &context, &events, &mut order);
     if order.first().is_none_or(|first| first.weight < Weight::Symptom)
-        && let Some(line) = scan.looks.broken_off
+        && let Some(line) = scan.looks.broken_off.filter(|line| last_success.is_none_or(|success| success < *line))
     {
         order.insert(0, standing_still(scan, line));
     }
@@ -131,7 +133,7 @@ fn standing_still<'a>(scan: &Scan, line: u64) -> Choice<'a> {
     } else {
         (Cause::SlowConnection, &[Cause::CdnBlocked, Cause::XetClient])
     };
-    let why = Some(format!("it stood still and was broken off (line {line})"));
+    let why = Some(format!("it stood still (line {line})"));
     Choice { cause, weight: Weight::Symptom, also, event: None, why }
 }
 
@@ -253,7 +255,10 @@ fn adjust<'a>(scan: &'a Scan, context: &Context<'_>, events: &[&'a Event], order
             }
         }
         DiskFull if scan.looks.inodes_used_up => before(order, DiskQuota, Weight::Decisive, None, None),
-        CorruptFile if scan.looks.small_weights || (scan.looks.cloned && !scan.looks.lfs_fetched) => {
+        CorruptFile
+            if first.weight < Weight::Decisive
+                && (scan.looks.small_weights || (scan.looks.cloned && !scan.looks.lfs_fetched)) =>
+        {
             before(order, LfsPointer, Weight::Symptom, None, None);
         }
         Cause::ConnectionBlocked

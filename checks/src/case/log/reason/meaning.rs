@@ -13,6 +13,9 @@ use super::{network, rate, refusal};
 use crate::case::target::Target;
 use crate::diagnosis::Cause;
 
+/// Lines with anything on them of a log that a person pastes rather than a service writes.
+const SHORT: u64 = 40;
+
 /// A cause that a line shows.
 #[derive(Debug, Clone)]
 pub struct Candidate<'a> {
@@ -44,9 +47,10 @@ impl<'a> Context<'a> {
             (host, if by_name == Owner::Hub { Owner::Hub } else { Owner::Mirror })
         });
         let proxies = scan.facts.proxies().map(host_of).collect();
-        // A short log that names nothing else is taken to be about what the person asks.
-        let about_the_hub = scan.facts.about_the_hub || scan.kin || scan.filled <= 6;
         let has_strangers = scan.names_services || scan.events().any(|event| event.owner() == Some(Owner::Other));
+        // A short log that names nothing else is taken to be about what the person asks.
+        let about_the_hub =
+            scan.facts.about_the_hub || scan.kin || scan.filled <= 6 || (scan.filled <= SHORT && !has_strangers);
         Context { scan, endpoint, proxies, about_the_hub, has_strangers }
     }
 
@@ -167,7 +171,8 @@ impl<'a> Context<'a> {
             }
             let owner = if owner.is_none() && self.at_a_mirror() { Some(Owner::Mirror) } else { owner };
             let proxy = self.has_proxy(event);
-            return network::meaning(&Breakage { cause, weight, owner, lower: &lower, proxy });
+            let body = near(event, run).any(|e| network::is_in_the_body(&e.text.to_ascii_lowercase()));
+            return network::meaning(&Breakage { cause, weight, owner, lower: &lower, body, proxy });
         }
         let on_disk = matches!(
             cause,
@@ -241,6 +246,13 @@ impl<'a> Context<'a> {
                 )
             }
             CdnBlocked if foreign && owner == Some(Owner::Other) => None,
+            CdnBlocked if near(event, run).any(|e| e.status == Some(429)) => Some(self.limit(event, run, owner)),
+            PartialCache if owner == Some(Owner::Xet) => Some((Cause::XetClient, Weight::Symptom, &[CdnBlocked])),
+            Cause::ClientOutdated
+                if mark.words == "relative url without a base" && self.has_endpoint_without_scheme() =>
+            {
+                Some((EndpointMisconfigured, Weight::Decisive, &[]))
+            }
             CaptivePortal if weight < Weight::Decisive && !self.scan.facts.about_the_hub => None,
             PartialCache
                 if lower.contains("size of size 0 ") || (lower.contains("be of size 0 but") && self.at_a_mirror()) =>
@@ -252,6 +264,10 @@ impl<'a> Context<'a> {
             }
             _ => Some((cause, weight, &[])),
         }
+    }
+
+    fn has_endpoint_without_scheme(&self) -> bool {
+        self.scan.facts.variable("HF_ENDPOINT").is_some_and(|seen| !seen.value.contains("://"))
     }
 
     /// Whether a line that names no host may be about another service: the log speaks of some, and not of the Hub.
@@ -298,6 +314,7 @@ impl<'a> Context<'a> {
             token_sent: token.sent,
             // transformers.js says so of requests that it mostly sends without a token
             anonymous: token.anonymous || event.text.contains("Unauthorized access to file"),
+            registry: event.text.contains("pull model manifest") || event.text.contains("registry responded"),
             wordless: near(event, run).any(|e| e.text.contains("403 Forbidden: None")),
         })
     }

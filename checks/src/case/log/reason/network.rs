@@ -15,6 +15,8 @@ pub struct Breakage<'a> {
     pub owner: Option<Owner>,
     /// The line in lower case.
     pub lower: &'a str,
+    /// The line, or one that belongs to it, tells that the bytes of a file were coming.
+    pub body: bool,
     /// A proxy is named on the line or set in the log.
     pub proxy: bool,
 }
@@ -39,22 +41,7 @@ pub fn meaning(breakage: &Breakage<'_>) -> Option<(Cause, Weight, &'static [Caus
     let at_mirror = owner == Some(Owner::Mirror);
     let at_storage = matches!(owner, Some(Owner::Storage | Owner::Xet));
     let head = lower.contains("requesting head") || lower.contains("head http");
-    let body = [
-        "error while downloading",
-        "resume download",
-        "connection broken",
-        "incompleteread",
-        "body",
-        "bytes remaining",
-        "out of",
-        "read error at byte",
-        "requesting get",
-        "rpc failed",
-        "ssl_read",
-        "receiving objects",
-    ]
-    .iter()
-    .any(|word| lower.contains(word));
+    let body = breakage.body;
     let reset = ["reset", "10054", "[errno 104]", "[errno 54]", "os error 104"].iter().any(|word| lower.contains(word));
     let answer: (Cause, Weight, &'static [Cause]) = match breakage.cause {
         DnsFailure if at_mirror => (DnsFailure, weight, &[MirrorFailure, EndpointMisconfigured]),
@@ -67,6 +54,7 @@ pub fn meaning(breakage: &Breakage<'_>) -> Option<(Cause, Weight, &'static [Caus
             (MirrorFailure, Weight::Symptom, &[ConnectionBlocked])
         }
         ConnectionBlocked if at_mirror => (MirrorFailure, weight, &[ConnectionBlocked]),
+        ConnectionBlocked if lower.contains("read error at byte") => (SlowConnection, weight, &[CdnBlocked]),
         ConnectionBlocked if at_storage => (CdnBlocked, Weight::Decisive, &[SlowConnection, XetClient]),
         ConnectionBlocked if weight >= Weight::Symptom => {
             (ConnectionBlocked, weight, &[SlowConnection, Cause::ProxyMisconfigured])
@@ -81,6 +69,7 @@ pub fn meaning(breakage: &Breakage<'_>) -> Option<(Cause, Weight, &'static [Caus
         }
         SlowConnection if at_storage => (SlowConnection, weight, &[CdnBlocked]),
         SlowConnection => (SlowConnection, weight, &[ConnectionBlocked, HubOutage]),
+        TlsHandshake if lower.contains("rpc failed") => (SlowConnection, weight, &[TlsHandshake, ConnectionBlocked]),
         TlsHandshake if at_mirror => (MirrorFailure, Weight::Symptom, &[TlsHandshake]),
         TlsHandshake if at_storage => (TlsHandshake, weight, &[CdnBlocked, ConnectionBlocked]),
         TlsHandshake => (TlsHandshake, weight, &[ConnectionBlocked, ProxyUnreachable]),
@@ -88,6 +77,26 @@ pub fn meaning(breakage: &Breakage<'_>) -> Option<(Cause, Weight, &'static [Caus
         cause => (cause, weight, &[]),
     };
     Some(answer)
+}
+
+/// Whether a line in lower case tells that the bytes of a file were coming.
+pub fn is_in_the_body(lower: &str) -> bool {
+    [
+        "error while downloading",
+        "resume download",
+        "connection broken",
+        "incompleteread",
+        "body",
+        "bytes remaining",
+        "out of",
+        "read error at byte",
+        "requesting get",
+        "rpc failed",
+        "ssl_read",
+        "receiving objects",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 /// Whether a cause is one of the network's, whose meaning depends on the host.
@@ -124,7 +133,8 @@ mod tests {
             (SlowConnection, Some(Owner::Hub), "connection broken: connection reset by peer", Some(SlowConnection)),
         ];
         for (cause, owner, lower, expected) in table {
-            let breakage = Breakage { cause, weight: Weight::Symptom, owner, lower, proxy: true };
+            let body = is_in_the_body(lower);
+            let breakage = Breakage { cause, weight: Weight::Symptom, owner, lower, body, proxy: true };
             assert_eq!(meaning(&breakage).map(|m| m.0), expected, "{cause} {owner:?} {lower}");
         }
     }

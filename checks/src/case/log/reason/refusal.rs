@@ -26,6 +26,8 @@ pub struct Refusal<'a> {
     pub anonymous: bool,
     /// The client says that the answer had no words of the Hub's.
     pub wordless: bool,
+    /// The answer is of the Hub's registry for ollama, to which no token can be given.
+    pub registry: bool,
 }
 
 /// A cause, how well it is shown, and what else it may be.
@@ -89,6 +91,11 @@ pub fn meaning(refusal: &Refusal<'_>) -> Option<Meaning> {
         (401, Owner::Storage | Owner::Xet) => (Cause::XetClient, Weight::Symptom, &[CdnBlocked, TokenInvalid]),
         (401, Owner::Inference | Owner::Space) => (TokenInvalid, Weight::Symptom, &[TokenMissing]),
         (401, _) if refusal.gate => (GatedNoToken, Weight::Decisive, &[TokenMissing]),
+        (401, _) if refusal.registry && refusal.token_sent => (TokenMissing, Weight::Symptom, &[RepoNotFound]),
+        (401, _) if refusal.registry => (RepoNotFound, Weight::Symptom, &[TokenMissing, GatedNoToken]),
+        (401, _) if writes(refusal.path) && !refusal.token_sent => {
+            (TokenMissing, Weight::Symptom, &[TokenInvalid, TokenScope])
+        }
         (401, _) if refusal.path.contains("/whoami") => (TokenInvalid, Weight::Decisive, &[TokenMissing]),
         (401, _) if known == Access::Gated && !refusal.token_sent => {
             (GatedNoToken, Weight::Symptom, &[TokenMissing, TokenInvalid])
@@ -107,14 +114,22 @@ pub fn meaning(refusal: &Refusal<'_>) -> Option<Meaning> {
         (403, Owner::Inference | Owner::Space) => (TokenScope, Weight::Symptom, &[ProviderLimit]),
         (403, _) if refusal.gate => (GatedNotAccepted, Weight::Decisive, &[TokenScope]),
         (403, _) if refusal.wordless => (CaptivePortal, Weight::Symptom, &[ProxyAuth, Cause::ConnectionBlocked]),
+        // An ungated file is refused by what stands between, not by the Hub.
+        (403, Owner::Hub) if known == Access::Public && !writes(refusal.path) => {
+            (CaptivePortal, Weight::Symptom, &[Cause::ConnectionBlocked, HubOutage])
+        }
         (403, _) if known == Access::Gated => (GatedNotAccepted, Weight::Symptom, &[TokenScope]),
         (403, _) => (TokenScope, Weight::Symptom, &[GatedNotAccepted, CaptivePortal]),
         (404, Owner::Storage | Owner::Xet) => (Cause::XetClient, Weight::Symptom, &[FileNotFound]),
         (404, Owner::Inference | Owner::Space) => (NotADownload, Weight::Symptom, &[RepoNotFound]),
+        (404, Owner::Mirror) if refusal.path.contains("info/refs?service=") => {
+            (EndpointMisconfigured, Weight::Symptom, &[MirrorFailure, RepoNotFound])
+        }
         (404, _) if folder => (RepoNotFound, Weight::Symptom, &[RepoIdInvalid, FileNotFound]),
-        (404, _) => missing(refusal, owner),
+        (404, _) => missing(refusal, owner, known),
         (407, _) => (ProxyAuth, Weight::Decisive, &[]),
         (410, _) => (RepoNotFound, Weight::Symptom, &[RepoDisabled]),
+        (416, Owner::Xet) => (Cause::XetClient, Weight::Symptom, &[CdnBlocked, PartialCache]),
         (416, _) => (PartialCache, Weight::Decisive, &[]),
         (451, _) => (RepoDisabled, Weight::Symptom, &[GatedNotAccepted]),
         (405, Owner::Mirror) => (MirrorFailure, Weight::Symptom, &[EndpointMisconfigured]),
@@ -133,12 +148,22 @@ fn doubles_a_path(path: &str) -> bool {
     ["/api/models/", "/api/datasets/", "/api/spaces/"].iter().any(|api| path.find(api).is_some_and(|at| at > 0))
 }
 
+/// Whether a path is of those that change something at the Hub.
+fn writes(path: &str) -> bool {
+    ["/api/repos/", "/commit/", "/preupload/", "/branch/", "/tag/", "/discussions"]
+        .iter()
+        .any(|part| path.contains(part))
+}
+
 /// A 404: the repository's, the revision's or the file's.
-fn missing(refusal: &Refusal<'_>, owner: Owner) -> Meaning {
+fn missing(refusal: &Refusal<'_>, owner: Owner, known: Access) -> Meaning {
     use Cause::{FileNotFound, MirrorFailure, RepoNotFound, RevisionNotFound};
     let file = refusal.target.and_then(|target| target.file.as_deref());
     let at_a_mirror = owner == Owner::Mirror;
     match file {
+        None if known == Access::Public && !refusal.path.contains("/api/") => {
+            (FileNotFound, Weight::Symptom, &[RepoNotFound, RevisionNotFound])
+        }
         Some(file) if !FIRST_FILES.contains(&file.rsplit('/').next().unwrap_or(file)) => (
             FileNotFound,
             Weight::Symptom,
