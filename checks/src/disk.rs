@@ -2,8 +2,6 @@
 
 mod room;
 
-pub(crate) use room::{clear_partials, is_useless, quoted};
-
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 
@@ -134,9 +132,13 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
 
 /// What the target still needs, where the Hub or the cached listing tells.
 pub(crate) fn needed(case: &Case, observations: &Observations, cache: &Cache) -> Option<Need> {
+    // What lies behind a link is not looked at.
+    if cache.target.as_ref().is_some_and(|target| target.linked_to.is_some()) {
+        return None;
+    }
     let record = observations.record().ok().and_then(|record| record.repository.as_ref());
     let files = need::expected(case.target.as_ref()?, record, cache.target.as_ref())?;
-    Some(need::need(&files, cache, &case.clients))
+    Some(need::need(&files, cache, case))
 }
 
 fn in_order(volumes: &[Volume], need: Option<Need>) -> String {

@@ -155,8 +155,9 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
         let record = observations.record().ok().and_then(|record| record.repository.as_ref());
         let files = need::expected(target, record, cache.and_then(|c| c.target.as_ref())).unwrap_or_default();
         let paths: Vec<&str> = files.keys().map(String::as_str).collect();
-        conclusion = conclusion.with(too_long(case, target, &paths, Limits::of_this_system()));
-        if cfg!(any(windows, target_os = "macos")) {
+        conclusion = conclusion.with(too_long(case, target, &paths, Limits::of(volume)));
+        let ignores_case = volume.and_then(|v| v.ignores_case).unwrap_or(cfg!(any(windows, target_os = "macos")));
+        if ignores_case {
             conclusion.notes.extend(clashes(&paths));
         }
     }
@@ -192,6 +193,14 @@ struct Limits {
 }
 
 impl Limits {
+    /// The system's, and the file system's where it allows less: ecryptfs, as encrypted homes have it, allows 143 bytes.
+    fn of(volume: Option<&Volume>) -> Limits {
+        let limits = Limits::of_this_system();
+        // FAT and NTFS state the bytes that their longest names may take; what counts there is characters.
+        let told = volume.and_then(|v| v.longest_name).and_then(|longest| usize::try_from(longest).ok());
+        Limits { part: told.map_or(limits.part, |told| told.min(limits.part)), ..limits }
+    }
+
     fn of_this_system() -> Limits {
         if cfg!(windows) {
             // The client asks for long paths by itself (`\\?\`), for which the system's own limit holds.
@@ -215,8 +224,10 @@ fn too_long(case: &Case, target: &Target, paths: &[&str], limits: Limits) -> Opt
     let prefix = format!("{cache}/{folder}/snapshots/{}/", "0".repeat(40));
     // The lock, or the partial file, of a large file has the longest name beside the file's own.
     let partial = format!("{cache}/{folder}/blobs/{}.00000000.incomplete", "0".repeat(64));
-    let whole = paths.iter().map(|path| format!("{prefix}{path}")).chain([partial]).max_by_key(|p| limits.length(p))?;
-    let part = paths.iter().flat_map(|p| p.split('/')).chain([folder.as_str()]).max_by_key(|p| limits.length(p))?;
+    let whole =
+        paths.iter().map(|path| format!("{prefix}{path}")).chain([partial.clone()]).max_by_key(|p| limits.length(p))?;
+    let names = [folder.as_str(), partial.rsplit('/').next().unwrap_or_default()];
+    let part = paths.iter().flat_map(|p| p.split('/')).chain(names).max_by_key(|p| limits.length(p))?;
     let (summary, evidence) = if limits.length(part) > limits.part {
         let length = limits.length(part);
         (
@@ -264,7 +275,7 @@ fn elsewhere(case: &Case) -> Fix {
             let file = target
                 .file
                 .as_deref()
-                .map_or_else(String::new, |file| format!(" {}", crate::disk::quoted(std::path::Path::new(file))));
+                .map_or_else(String::new, |file| format!(" {}", crate::shell::quoted(std::path::Path::new(file))));
             fix.command(format!("{command} {}{file}{kind} --local-dir {short}", target.repo_id))
         }
         None => fix,
@@ -311,6 +322,12 @@ mod tests {
         assert_eq!((long.cause, long.certainty), (Cause::PathTooLong, Certainty::Confirmed));
         let name = "n".repeat(256);
         assert!(too_long(&case, target, &[&name], limits).expect("too long").summary.contains("256"));
+        // What an encrypted home allows: a name of the repository that other file systems take.
+        let short = Limits { part: 143, ..limits };
+        let name = "n".repeat(144);
+        assert_eq!(too_long(&case, target, &[&name], limits), None);
+        assert!(too_long(&case, target, &[&name], short).expect("too long").summary.contains("143"));
+        assert_eq!(too_long(&case, target, &["model.safetensors"], short), None);
         // Characters count as the system counts them.
         let wide = "ü".repeat(200);
         assert!(too_long(&case, target, &[&wide], limits).is_some());

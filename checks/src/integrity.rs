@@ -1,19 +1,19 @@
 //! Whether cached files are what they should be.
 
+mod damage;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use crate::case::{Case, Target, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
-use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
-use crate::disk::quoted;
+use crate::diagnosis::{Bearing, Cause};
 use crate::measure::{count, size};
 use crate::observe::cache::need::{self, Expected};
 use crate::observe::cache::{RepoName, TargetCache};
 use crate::observe::integrity::header::Flaw;
 use crate::observe::integrity::{Damage, Damaged, Integrity};
 use crate::observe::{Observations, Want};
-use crate::partial::download_command;
+use crate::shell::shown;
 
 const CAUSES: &[Cause] = &[Cause::CorruptFile, Cause::LfsPointer];
 
@@ -136,9 +136,6 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::CorruptFile, "unable to load weights from pytorch_model.bin"),
 ];
 
-/// Damaged files that are named in the evidence.
-const MAX_NAMED: usize = 4;
-
 fn wants(case: &Case) -> BTreeSet<Want> {
     let mut wants = BTreeSet::from([Want::Integrity, Want::Cache]);
     if case.target.is_some() {
@@ -176,7 +173,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     let mut conclusion = match seen.unread.first() {
         // The person asked for proof, and there is none.
         Some((path, why)) if case.limits.verify && damaged.is_empty() => {
-            Conclusion::unknown(format!("{} could not be read: {why}", path.display()))
+            Conclusion::unknown(format!("{} could not be read: {why}", shown(path)))
         }
         _ if seen.stopped && damaged.is_empty() => Conclusion::unknown(format!(
             "stopped before all was hashed: {} ({}) have the hashes that they should have",
@@ -189,17 +186,21 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
         if files.is_empty() {
             continue;
         }
-        let mut finding = if are_pointers { lfs_pointers(case, &files, seen) } else { corrupt_files(case, &files) };
+        let mut finding =
+            if are_pointers { damage::lfs_pointers(case, &files, seen) } else { damage::corrupt_files(case, &files) };
         // Whether a folder of one's own has to do with the target is not known.
         if case.target.is_some() && wanted.is_none() && files.iter().all(|d| d.local.is_some()) {
             finding.bearing = finding.bearing.min(Bearing::Condition);
         }
         conclusion.add(finding);
     }
+    if let Ok(cache) = observations.cache() {
+        conclusion = conclusion.with(damage::no_files(case, cache));
+    }
     if let Some(first) = seen.edited.first() {
         let others = seen.edited.len() - 1;
         let and = if others == 0 { String::new() } else { format!(" and {}", count(others as u64, "other file")) };
-        conclusion.notes.push(format!("{}{and} changed since the download: not held against it", first.display()));
+        conclusion.notes.push(format!("{}{and} changed since the download: not held against it", shown(first)));
     }
     conclusion.with(logged)
 }
@@ -241,157 +242,6 @@ fn wrong_sizes(name: &RepoName, cached: &TargetCache, expected: &BTreeMap<String
 
 fn name_of(target: &Target) -> RepoName {
     RepoName { kind: target.repo_type, id: target.repo_id.clone() }
-}
-
-fn bearing(case: &Case, damaged: &[&Damaged]) -> Bearing {
-    const DAY: Duration = Duration::from_hours(24);
-    let recent = |d: &&Damaged| d.modified.is_some_and(|t| case.now.duration_since(t).unwrap_or_default() < DAY);
-    if case.target.is_some() {
-        Bearing::Failure
-    } else if damaged.iter().any(recent) {
-        Bearing::Trace
-    } else {
-        Bearing::Condition
-    }
-}
-
-/// The file with whose it is.
-fn called(damaged: &Damaged) -> String {
-    match (&damaged.repository, &damaged.local) {
-        (Some(repository), _) => format!("{} of {repository}", damaged.file),
-        (None, Some(folder)) => format!("{} in {}", damaged.file, folder.display()),
-        (None, None) => damaged.file.clone(),
-    }
-}
-
-fn flaw(damaged: &Damaged) -> String {
-    match &damaged.damage {
-        Damage::Header(flaw) => flaw.to_string(),
-        Damage::Size(wanted) if damaged.size < *wanted => {
-            format!("it was cut off: {} of {wanted} bytes", damaged.size)
-        }
-        Damage::Size(wanted) => format!("it has {} bytes instead of {wanted}", damaged.size),
-        Damage::Hash(found) => {
-            let sort = if found.len() == 64 { "SHA-256" } else { "git hash" };
-            format!("its content has the {sort} {found}, not the one that it is named by")
-        }
-    }
-}
-
-fn corrupt_files(case: &Case, damaged: &[&Damaged]) -> Finding {
-    let first = damaged[0];
-    let summary = if damaged.len() == 1 {
-        format!("{} is damaged: {}", called(first), flaw(first))
-    } else {
-        format!(
-            "{} are damaged, such as {}: {}",
-            count(damaged.len() as u64, "cached file"),
-            called(first),
-            flaw(first)
-        )
-    };
-    let mut finding = Finding::new(Cause::CorruptFile, Certainty::Confirmed, summary).bearing(bearing(case, damaged));
-    for one in damaged.iter().take(MAX_NAMED) {
-        let path = one.link.as_ref().unwrap_or(&one.path);
-        finding = finding.saw(Source::Disk, format!("{}: {}", path.display(), flaw(one)));
-    }
-    if damaged.len() > MAX_NAMED {
-        finding = finding.saw(Source::Disk, format!("and {} more", damaged.len() - MAX_NAMED));
-    }
-    finding.fix(fetch_again(case, damaged))
-}
-
-/// Moves damaged contents and their links away, and fetches them again.
-fn fetch_again(case: &Case, damaged: &[&Damaged]) -> Fix {
-    let root = case.settings.hub_cache.clone();
-    // What the store shares is other repositories' too: the client replaces it in place when it is told to.
-    let own: Vec<&&Damaged> = damaged.iter().filter(|d| !d.shared && d.path.starts_with(&root)).collect();
-    let mut paths = Vec::new();
-    for one in &own {
-        paths.extend(one.link.clone());
-        paths.push(one.path.clone());
-    }
-    let title = "move the damaged content away and fetch it again";
-    let mut fix = if paths.is_empty() {
-        damaged.iter().filter(|d| d.local.is_some()).take(8).fold(
-            Fix::manual("fetch-again", "remove the damaged files and fetch them again, as they were fetched at first"),
-            |fix, one| fix.command(format!("rm {}", quoted(&one.path))),
-        )
-    } else {
-        Fix::automatic(
-            "remove-corrupt-files",
-            Risk::Safe,
-            title,
-            vec![Action::Quarantine { root, paths: paths.clone() }],
-        )
-    };
-    for path in paths.iter().take(8) {
-        fix = fix.command(format!("rm {}", quoted(path)));
-    }
-    let mut commands = BTreeSet::new();
-    for one in damaged {
-        if let (Some(folder), Some(target)) = (&one.local, &case.target) {
-            let command = download_command(case, &name_of(target), Some(&one.file));
-            commands.insert(format!("{command} --local-dir {}", quoted(folder)));
-        } else if let Some(name) = &one.repository {
-            let force = if one.shared { " --force-download" } else { "" };
-            commands.insert(format!("{}{force}", download_command(case, name, Some(&one.file))));
-        }
-    }
-    for command in commands.into_iter().take(8) {
-        fix = fix.command(command);
-    }
-    fix
-}
-
-fn lfs_pointers(case: &Case, damaged: &[&Damaged], seen: &Integrity) -> Finding {
-    let first = damaged[0];
-    let whole = match &first.damage {
-        Damage::Header(Flaw::Pointer(pointer)) => size(pointer.size),
-        _ => String::new(),
-    };
-    let in_clone = first.repository.is_none() && first.local.is_none();
-    let place = seen.clone.as_ref().filter(|_| in_clone).map_or_else(String::new, |c| format!(" in {}", c.display()));
-    let summary = if damaged.len() == 1 {
-        format!(
-            "{}{place} is a Git LFS pointer of {} in place of a file of {whole}",
-            called(first),
-            count(first.size, "byte")
-        )
-    } else {
-        format!(
-            "{}{place} are Git LFS pointers, such as {}, which stands for {whole}",
-            count(damaged.len() as u64, "file"),
-            called(first)
-        )
-    };
-    let mut bearing = bearing(case, damaged);
-    let mut certainty = Certainty::Confirmed;
-    if in_clone && case.target.is_none() {
-        // A clone may be without its large files on purpose.
-        certainty = Certainty::Possible;
-        bearing = bearing.min(Bearing::Trace);
-    }
-    let mut finding = Finding::new(Cause::LfsPointer, certainty, summary).bearing(bearing);
-    for one in damaged.iter().take(MAX_NAMED) {
-        let path = one.link.as_ref().unwrap_or(&one.path);
-        finding = finding.saw(Source::Disk, format!("{}: {}", path.display(), flaw(one)));
-    }
-    if let Some(clone) = seen.clone.as_ref().filter(|_| in_clone) {
-        let fix = Fix::manual("git-lfs-pull", "let git-lfs fetch the files")
-            .command("git lfs install")
-            .command(format!("git -C {} lfs pull", quoted(clone)))
-            .note("git-lfs must be installed first");
-        finding = finding.fix(fix);
-        if let Some(target) = &case.target {
-            let name = RepoName { kind: target.repo_type, id: target.repo_id.clone() };
-            finding = finding.fix(
-                Fix::manual("download-instead", "download without git").command(download_command(case, &name, None)),
-            );
-        }
-        return finding;
-    }
-    finding.fix(fetch_again(case, damaged))
 }
 
 #[cfg(test)]

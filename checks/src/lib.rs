@@ -14,6 +14,7 @@ pub mod observe;
 pub mod redact;
 pub mod registry;
 pub mod remedies;
+mod shell;
 mod trace;
 
 // the checks

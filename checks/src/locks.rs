@@ -1,16 +1,18 @@
 //! Whether a download waits on a lock.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 
+use crate::case::clients::numbers;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
-use crate::disk::quoted;
 use crate::measure::{age, count};
 use crate::observe::locks::{Held, Hold};
 use crate::observe::processes::{Holder, State};
 use crate::observe::{Observations, Want};
+use crate::shell::{quoted, shown};
 
 const CAUSES: &[Cause] = &[Cause::LockStuck];
 
@@ -65,6 +67,9 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
         0 => format!("{}, none of them held", count(locks.files, "lock file")),
         held => format!("{} of {} held", held, count(locks.files, "lock file")),
     });
+    if let Some((path, words)) = &locks.refused {
+        conclusion.add(no_locks(case, path, words));
+    }
     for held in &locks.held {
         match judge(case, held) {
             Judged::Stuck(finding) => conclusion.add(*finding),
@@ -99,12 +104,7 @@ fn judge(case: &Case, held: &Held) -> Judged {
     let waits = !held.waiters.is_empty();
     match (&held.hold, &held.holder) {
         (Hold::Soft { .. }, Some(holder)) if matches!(holder.state, State::Gone | State::Zombie) => {
-            let summary = format!("a lock of {whose} was left by process {}, which is gone", holder.pid);
-            Judged::Stuck(Box::new(stuck(case, held, summary, Certainty::Confirmed).fix(remove(
-                case,
-                held,
-                Risk::Safe,
-            ))))
+            left(case, held, holder, &whose)
         }
         (_, Some(holder)) if holder.state == State::Stopped => {
             let summary = format!("a lock of {whose} is held by process {}, which is stopped", holder.pid);
@@ -136,6 +136,11 @@ fn judge(case: &Case, held: &Held) -> Judged {
                 _ => Judged::Working(working(holder, &whose)),
             }
         }
+        // Another client's of another machine: here nobody heeds it.
+        (Hold::Soft { .. } | Hold::Unnamed, None) if held.system_has_locks => Judged::Working(format!(
+            "{} is a lock by existence, which clients on this machine do not heed: the file system has locks",
+            shown(&held.path)
+        )),
         (Hold::Soft { host, here: false }, None) if since > STALLED => {
             let summary = format!("a lock of {whose} was taken on {host} {} ago", age(case.now, case.now - since));
             let mut finding = stuck(case, held, summary, Certainty::Possible);
@@ -156,8 +161,58 @@ fn judge(case: &Case, held: &Held) -> Judged {
             fix.actions.clear();
             Judged::Stuck(Box::new(finding.fix(fix)))
         }
-        _ => Judged::Working(format!("a lock of {whose} is held at {}", held.path.display())),
+        _ => Judged::Working(format!("a lock of {whose} is held at {}", shown(&held.path))),
     }
+}
+
+/// A lock by existence whose process is gone.
+fn left(case: &Case, held: &Held, holder: &Holder, whose: &str) -> Judged {
+    let quiet = held.last_growth.map(|then| case.now.duration_since(then).unwrap_or_default());
+    if let Some(quiet) = quiet.filter(|quiet| *quiet <= STALLED) {
+        return Judged::Working(format!(
+            "process {} took the lock of {whose} and is not seen here, but its file grew {} ago: it may run in a container",
+            holder.pid,
+            age(case.now, case.now.checked_sub(quiet).unwrap_or(case.now))
+        ));
+    }
+    if !held.system_has_locks && breaks_dead_locks(case) {
+        return Judged::Working(format!(
+            "a lock of {whose} was left by process {}, which is gone: this client's filelock removes it by itself",
+            holder.pid
+        ));
+    }
+    let summary = format!("a lock of {whose} was left by process {}, which is gone", holder.pid);
+    // Clients lock by existence only where they see no other locks: one that sees them, as this system does, goes on.
+    let certainty = if held.system_has_locks { Certainty::Likely } else { Certainty::Confirmed };
+    let mut finding = stuck(case, held, summary, certainty);
+    if held.system_has_locks {
+        finding = finding.saw(
+            Source::Disk,
+            "this machine's file system has locks: it stops clients that see none, on another machine or in a container",
+        );
+    }
+    Judged::Stuck(Box::new(finding.fix(remove(case, held, Risk::Safe))))
+}
+
+/// Whether the installed filelock breaks the lock of a dead process of its machine by itself.
+fn breaks_dead_locks(case: &Case) -> bool {
+    case.clients.package("filelock").and_then(numbers).is_some_and(|version| version >= (3, 22, 0))
+}
+
+/// The file system has locks and gives none.
+fn no_locks(case: &Case, path: &Path, words: &str) -> Finding {
+    let summary = format!("no lock can be taken on the volume of the hub cache: {words}");
+    let finding = Finding::new(Cause::LockStuck, Certainty::Confirmed, summary)
+        .saw(Source::Disk, format!("locking {} was refused: {words}", shown(path)));
+    let place = if cfg!(windows) { r"C:\hf\hub" } else { "/path/on/a/local/disk/hub" };
+    let name = if case.clients.hub_is(|v| v < (0, 17, 0)) { "HUGGINGFACE_HUB_CACHE" } else { "HF_HUB_CACHE" };
+    finding.fix(
+        Fix::manual("place-cache", format!("let `{name}` name a folder on a disk of this machine"))
+            .command(format!("export {name}={place}"))
+            .note(
+                "or have the network file system mounted with locks: for NFS its lock service must run on both sides",
+            ),
+    )
 }
 
 fn stuck(case: &Case, held: &Held, summary: String, certainty: Certainty) -> Finding {
@@ -168,7 +223,7 @@ fn stuck(case: &Case, held: &Held, summary: String, certainty: Certainty) -> Fin
         Hold::Soft { host, .. } => format!("is a lock by existence, taken on {host}"),
         Hold::Unnamed => "is a lock by existence: the file system has no other".to_owned(),
     };
-    finding = finding.saw(Source::Disk, format!("{} {how}", held.path.display()));
+    finding = finding.saw(Source::Disk, format!("{} {how}", shown(&held.path)));
     if let Some(holder) = &held.holder
         && !holder.command.is_empty()
     {
@@ -212,6 +267,7 @@ mod tests {
             path: "/c/hub/.locks/models--a--b/x.lock".into(),
             repository: Some(crate::observe::cache::RepoName { kind: crate::case::RepoType::Model, id: "a/b".into() }),
             hold,
+            system_has_locks: false,
             holder: state.map(|state| Holder { pid: 4242, command: "python train.py".into(), state }),
             modified: Some(SystemTime::now() - Duration::from_hours(3)),
             progressing: false,
@@ -224,7 +280,7 @@ mod tests {
     fn judged(held: Held) -> Conclusion {
         let home = tempfile::tempdir().expect("a folder");
         let case = Arc::new(case(home.path(), &[], Some("a/b")));
-        let locks = Locks { files: 1, held: vec![held], unreliable: None, whole: true };
+        let locks = Locks { files: 1, held: vec![held], unreliable: None, refused: None, whole: true };
         conclude(&case, &of(&case).seeing_locks(locks))
     }
 
@@ -239,6 +295,35 @@ mod tests {
         assert_eq!((finding.certainty, finding.bearing), (Certainty::Confirmed, Bearing::Failure));
         assert!(finding.summary.contains("4242"), "{}", finding.summary);
         assert!(matches!(finding.fixes[0].actions[..], [Action::Quarantine { .. }]));
+    }
+
+    #[test]
+    fn where_the_system_has_locks_a_lock_by_existence_is_less_sure() {
+        let dead = Held { system_has_locks: true, ..held(soft(), Some(State::Gone)) };
+        assert_eq!(judged(dead).findings[0].certainty, Certainty::Likely);
+        for hold in [Hold::Unnamed, Hold::Soft { host: "node7".into(), here: false }] {
+            let far = judged(Held { system_has_locks: true, ..held(hold, None) });
+            assert_eq!((far.findings.len(), far.notes.len()), (0, 1), "{far:?}");
+        }
+    }
+
+    #[test]
+    fn a_process_that_is_not_seen_here_may_run_in_a_container() {
+        let minute_ago = SystemTime::now() - Duration::from_mins(1);
+        let writes = Held { last_growth: Some(minute_ago), ..held(soft(), Some(State::Gone)) };
+        let conclusion = judged(writes);
+        assert_eq!((conclusion.findings.len(), conclusion.notes.len()), (0, 1), "{conclusion:?}");
+    }
+
+    #[test]
+    fn a_file_system_without_locks_to_give_is_named() {
+        let home = tempfile::tempdir().expect("a folder");
+        let case = Arc::new(case(home.path(), &[], None));
+        let refused = Some(("/c/hub/.locks/x.lock".into(), "No locks available (os error 37)".to_owned()));
+        let locks = Locks { files: 1, refused, whole: true, ..Locks::default() };
+        let conclusion = conclude(&case, &of(&case).seeing_locks(locks));
+        assert_eq!(conclusion.findings[0].certainty, Certainty::Confirmed);
+        assert!(conclusion.findings[0].summary.contains("No locks available"));
     }
 
     #[test]

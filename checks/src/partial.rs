@@ -1,8 +1,13 @@
 //! What unfinished downloads left in the cache.
 
 mod leftover;
+mod refs;
+mod useless;
+
+pub(crate) use useless::is_useless;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use crate::case::target::From;
 use crate::case::{Case, RepoType, log::Sign};
@@ -12,6 +17,7 @@ use crate::measure::{age, count, size};
 use crate::observe::cache::need::{self, Expected};
 use crate::observe::cache::{BrokenLink, Reach, RepoName};
 use crate::observe::{Cache, Observations, Want};
+use crate::shell::{in_line, quoted, shown};
 
 const CAUSES: &[Cause] = &[Cause::PartialCache];
 
@@ -113,9 +119,14 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     if let Some(finding) = broken_links(case, cache, &mut conclusion) {
         conclusion.add(finding);
     }
-    if let Some(finding) = missing_offline(case, cache, &expected) {
+    let of_ref = refs::judge(case, cache, &mut conclusion);
+    // Without its snapshot every file is missing, which is said already.
+    if of_ref.is_none()
+        && let Some(finding) = missing_offline(case, cache, &expected)
+    {
         conclusion.add(finding);
     }
+    conclusion = conclusion.with(of_ref);
     conclusion.with(logged)
 }
 
@@ -151,17 +162,16 @@ fn is_target(case: &Case, name: &RepoName) -> bool {
 
 /// The command that fetches a repository or one of its files, as the installed client has it.
 pub(crate) fn download_command(case: &Case, name: &RepoName, file: Option<&str>) -> String {
-    // `hf` came with 0.34.
-    let program = if case.clients.hub_is(|v| v < (0, 34, 0)) { "huggingface-cli" } else { "hf" };
+    let command = case.clients.download_command();
     let kind = if name.kind == RepoType::Model { String::new() } else { format!(" --repo-type {}", name.kind.word()) };
-    let file = file.map_or_else(String::new, |f| format!(" {}", crate::disk::quoted(std::path::Path::new(f))));
+    let file = file.map_or_else(String::new, |f| format!(" {}", quoted(Path::new(f))));
     let revision = case
         .target
         .as_ref()
         .filter(|_| is_target(case, name))
         .and_then(|t| t.revision.as_deref())
-        .map_or_else(String::new, |r| format!(" --revision {}", crate::disk::quoted(std::path::Path::new(r))));
-    format!("{program} download {}{file}{kind}{revision}", crate::disk::quoted(std::path::Path::new(&name.id)))
+        .map_or_else(String::new, |r| format!(" --revision {}", quoted(Path::new(r))));
+    format!("{command} {}{file}{kind}{revision}", quoted(Path::new(&name.id)))
 }
 
 /// How recent a trace is to be one of the failure that the person has just had.
@@ -181,7 +191,8 @@ fn broken_links(case: &Case, cache: &Cache, conclusion: &mut Conclusion) -> Opti
     let links: Vec<&BrokenLink> = cache.broken.list.iter().filter(matters).collect();
     let others = cache.broken.count.saturating_sub(links.len() as u64);
     if case.target.is_some() && others > 0 {
-        conclusion.notes.push(format!("{} of other repositories in the cache lead nowhere", count(others, "link")));
+        let lead = if others == 1 { "leads" } else { "lead" };
+        conclusion.notes.push(format!("{} of other repositories in the cache {lead} nowhere", count(others, "link")));
     }
     let newest = links.iter().max_by_key(|link| link.modified)?;
     let (bearing, certainty) = if case.target.is_some() {
@@ -195,21 +206,19 @@ fn broken_links(case: &Case, cache: &Cache, conclusion: &mut Conclusion) -> Opti
     };
     let in_all = if case.target.is_some() { links.len() as u64 } else { cache.broken.count };
     let summary = if in_all == 1 {
-        format!("the cached {} of {} is a link whose content is missing", newest.file, newest.repository)
+        format!("the cached {} of {} is a link whose content is missing", in_line(&newest.file), newest.repository)
     } else {
         format!(
             "{} in the cache lead to content that is missing, such as {} of {}",
             count(in_all, "link"),
-            newest.file,
+            in_line(&newest.file),
             newest.repository
         )
     };
     let mut finding = Finding::new(Cause::PartialCache, certainty, summary).bearing(bearing);
     for link in links.iter().take(4) {
-        finding = finding.saw(
-            Source::Disk,
-            format!("{} leads to {}, which is missing", link.path.display(), link.leads_to.display()),
-        );
+        finding = finding
+            .saw(Source::Disk, format!("{} leads to {}, which is missing", shown(&link.path), shown(&link.leads_to)));
     }
     let blobs = |link: &BrokenLink| link.leads_to.components().any(|c| c.as_os_str() == "blobs");
     if cache.target.as_ref().is_some_and(|t| t.exists && t.blobs.is_empty()) && links.iter().all(|l| blobs(l)) {
@@ -223,7 +232,7 @@ fn broken_links(case: &Case, cache: &Cache, conclusion: &mut Conclusion) -> Opti
     let mut fix =
         Fix::automatic("remove-broken-links", Risk::Safe, "remove the links and fetch the files again", vec![action]);
     for link in links.iter().take(8) {
-        fix = fix.command(format!("rm {}", crate::disk::quoted(&link.path)));
+        fix = fix.command(format!("rm {}", quoted(&link.path)));
     }
     let names: BTreeSet<&RepoName> = links.iter().map(|link| &link.repository).collect();
     for name in names.into_iter().take(3) {

@@ -9,10 +9,11 @@ use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::measure::count;
 use crate::observe::cache::need;
-use crate::observe::cache::{Reach, Refused};
+use crate::observe::cache::{Misplaced, Reach, Refused, Wanted};
 use crate::observe::volume::{Obstacle, Purpose, Volume};
 use crate::observe::{Cache, Observations, Want};
 use crate::reach::{set_variable, unset_line, variable_line};
+use crate::shell::{quoted, shown};
 
 const CAUSES: &[Cause] = &[Cause::CachePermission, Cause::ReadOnlyCache];
 
@@ -88,6 +89,9 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
         found.extend(of_cache(case, cache));
     }
     let mut conclusion = Conclusion::ok(format!("files can be made in {}", volume.existing.display()));
+    if let Some(cache) = cache {
+        conclusion = conclusion.with(no_folders(case, cache));
+    }
     let complete = cache.is_some_and(|cache| is_complete(case, observations, cache));
     if complete || case.settings.offline.is_some() {
         // A cache that is meant to be read only, such as a shared one, serves what it holds.
@@ -128,7 +132,7 @@ fn is_complete(case: &Case, observations: &Observations, cache: &Cache) -> bool 
     let record = observations.record().ok().and_then(|record| record.repository.as_ref());
     let Some(target) = &case.target else { return false };
     need::expected(target, record, cache.target.as_ref())
-        .is_some_and(|files| need::need(&files, cache, &case.clients).files == 0)
+        .is_some_and(|files| need::need(&files, cache, case).files == 0)
 }
 
 /// The variable that places the cache, where one does.
@@ -159,7 +163,7 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
                     vec![Action::UnsetVariable { name: variable.to_owned() }],
                 )
                 .command(unset_line(variable)),
-                None => move_away(blocked),
+                None => move_aside(std::iter::once(blocked.as_path())),
             }),
         );
     }
@@ -203,13 +207,7 @@ fn stands(obstacle: &Obstacle) -> &'static str {
     if obstacle.link { "is a link that leads nowhere" } else { "is a file, not a folder" }
 }
 
-fn move_away(path: &Path) -> Fix {
-    let quoted = crate::disk::quoted(path);
-    Fix::manual("move-obstacle", format!("move {} out of the way", path.display()))
-        .command(format!("mv {quoted} {quoted}.aside"))
-}
-
-/// Something stands where a folder of the target's repository should be: a link to a disk that is not there, mostly.
+/// A link to a disk that is not there stands where a folder of the target's repository should be.
 fn of_repository(case: &Case, observations: &Observations) -> Option<Finding> {
     let obstacle = observations.obstacles().ok()?.first()?;
     let target = case.target.as_ref()?;
@@ -217,30 +215,28 @@ fn of_repository(case: &Case, observations: &Observations) -> Option<Finding> {
     let summary = format!("no file of {} can be kept in the hub cache: {path} {stands}", target.repo_id);
     let mut finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
         .saw(Source::Disk, format!("{path} {stands}"));
-    if obstacle.link {
-        let ls = crate::disk::quoted(&obstacle.path);
-        let fix = Fix::manual("mount-volume", "connect or mount the disk that the link leads to");
-        finding = finding.fix(fix.command(format!("ls -l {ls}   # where it leads")));
-    }
-    Some(finding.fix(move_away(&obstacle.path)))
+    let fix = Fix::manual("mount-volume", "connect or mount the disk that the link leads to");
+    finding = finding.fix(fix.command(format!("ls -l {}   # where it leads", quoted(&obstacle.path))));
+    Some(finding.fix(move_aside(std::iter::once(obstacle.path.as_path()))))
 }
 
 /// What gives this user the right back.
 fn mend(case: &Case, path: &Path, own: bool, owner: Option<&str>) -> Fix {
     let root = case.settings.hub_cache.clone();
-    let quoted = crate::disk::quoted(path);
+    let path_in_shell = quoted(path);
     if own {
         let action = Action::GrantOwner { root, paths: vec![path.to_owned()] };
         let title = format!("give yourself the right to read and write {}", path.display());
-        return Fix::automatic("grant-owner", Risk::Ask, title, vec![action]).command(format!("chmod u+rwX {quoted}"));
+        return Fix::automatic("grant-owner", Risk::Ask, title, vec![action])
+            .command(format!("chmod u+rwX {path_in_shell}"));
     }
     let title = format!("take back what belongs to {}", owner.unwrap_or("another user"));
     let mut fix = Fix::manual("take-ownership", title);
     fix = if cfg!(windows) {
-        fix.command(format!("takeown /F {quoted} /R /D Y   # as administrator"))
-            .command(format!("icacls {quoted} /grant \"$($env:USERNAME):(OI)(CI)F\" /T"))
+        fix.command(format!("takeown /F {path_in_shell} /R /D Y   # as administrator"))
+            .command(format!("icacls {path_in_shell} /grant \"$($env:USERNAME):(OI)(CI)F\" /T"))
     } else {
-        fix.command(format!("sudo chown -R \"$(id -u):$(id -g)\" {quoted}"))
+        fix.command(format!("sudo chown -R \"$(id -u):$(id -g)\" {path_in_shell}"))
     };
     if owner == Some("root") {
         fix = fix.note("files of root come from a download that ran once with sudo or in a container as root");
@@ -272,6 +268,37 @@ fn judged<'a>(case: &'a Case, cache: &'a Cache) -> impl Iterator<Item = &'a Refu
     cache.refused.list.iter().filter(|refused| match (&case.target, &refused.repository) {
         (Some(target), Some(name)) => (target.repo_type, &target.repo_id) == (name.kind, &name.id),
         _ => true,
+    })
+}
+
+/// What stands where the client needs a folder or a lock.
+fn no_folders(case: &Case, cache: &Cache) -> Option<Finding> {
+    let wanted = |m: &&Misplaced| m.wanted != Wanted::Content && m.matters_to(case.target.as_ref());
+    let all: Vec<&Misplaced> = cache.misplaced.list.iter().filter(wanted).collect();
+    let first = *all.first()?;
+    let whose = first.repository.as_ref().map_or_else(String::new, |name| format!(" of {name}"));
+    let summary = format!(
+        "{} is {}, where the client needs {}{whose}",
+        shown(&first.path),
+        first.found.words(),
+        first.wanted.words()
+    );
+    let of_all = first.repository.is_none();
+    let bearing = if case.target.is_some() || of_all { Bearing::Failure } else { Bearing::Condition };
+    let mut finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary).bearing(bearing);
+    for one in all.iter().take(4) {
+        finding = finding.saw(Source::Disk, format!("{} is {}", shown(&one.path), one.found.words()));
+    }
+    Some(finding.fix(move_aside(all.iter().map(|one| one.path.as_path()))))
+}
+
+/// Moves what is in the way aside; whose it is, only a person knows.
+pub(crate) fn move_aside<'a>(paths: impl Iterator<Item = &'a Path>) -> Fix {
+    let fix = Fix::manual("move-obstacle", "move it out of the way, and start the download again");
+    paths.take(8).fold(fix, |fix, path| {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(".aside");
+        fix.command(format!("mv {} {}", quoted(path), quoted(Path::new(&aside))))
     })
 }
 

@@ -4,10 +4,12 @@ use crate::case::Case;
 use crate::diagnosis::{Action, Fix, Risk};
 use crate::measure::{age, count, size};
 use crate::observe::Cache;
-use crate::observe::cache::need::{Need, Resumes, resumes};
+use crate::observe::cache::need::Need;
 use crate::observe::cache::{Partial, PartialKind, Reclaimable};
 use crate::observe::volume::Volume;
+use crate::partial::is_useless;
 use crate::reach::set_variable;
+use crate::shell::quoted;
 
 /// How many repositories are named for removal.
 const MAX_NAMED: usize = 5;
@@ -43,8 +45,8 @@ fn free_partials(case: &Case, volume: &Volume, cache: &Cache, need: Option<Need>
             && is_useless(case, p)
             && (p.kind != PartialKind::Plain || p.complete_beside || case.clients.hub.is_some())
     };
-    let mut useless: Vec<&Partial> = cache.partials.list.iter().filter(provably).filter(|p| p.size > 0).collect();
-    useless.sort_by_key(|p| (!p.complete_beside, p.kind != PartialKind::Unique, std::cmp::Reverse(p.size)));
+    let mut useless: Vec<&Partial> = cache.partials.list.iter().filter(provably).filter(|p| p.allocated > 0).collect();
+    useless.sort_by_key(|p| (!p.complete_beside, p.kind != PartialKind::Unique, std::cmp::Reverse(p.allocated)));
     let missing = need.map(|need| need.bytes.saturating_sub(volume.free.unwrap_or(0)));
     let mut bytes: u64 = 0;
     let enough = |bytes| missing.is_some_and(|missing| missing > 0 && bytes >= missing);
@@ -53,7 +55,7 @@ fn free_partials(case: &Case, volume: &Volume, cache: &Cache, need: Option<Need>
         if enough(bytes) {
             break;
         }
-        bytes = bytes.saturating_add(partial.size);
+        bytes = bytes.saturating_add(partial.allocated);
         chosen.push(partial);
     }
     if chosen.is_empty() {
@@ -72,51 +74,6 @@ fn free_partials(case: &Case, volume: &Volume, cache: &Cache, need: Option<Need>
     }
     // Without a target's size any room is something.
     Some((fix, missing.is_none_or(|missing| bytes >= missing)))
-}
-
-/// Whether a partial file is of no use to the installed client, and no process writes it.
-pub fn is_useless(case: &Case, partial: &Partial) -> bool {
-    let read_again = match partial.kind {
-        PartialKind::Unique | PartialKind::Temporary | PartialKind::Datasets => false,
-        PartialKind::Plain => resumes(case.clients.hub) != Resumes::No && !partial.complete_beside,
-        // Other programs go on with theirs.
-        PartialKind::RustPart | PartialKind::LlamaCpp => !partial.complete_beside,
-        // It tidies up by itself when it starts.
-        PartialKind::Ollama => true,
-    };
-    !read_again && partial.idle && partial.held_by.is_none()
-}
-
-/// Moves partial files that nobody reads again out of the way.
-pub fn clear_partials(case: &Case, cache: &Cache) -> Option<Fix> {
-    let useless: Vec<&Partial> = cache.partials.list.iter().filter(|p| is_useless(case, p)).collect();
-    let bytes: u64 = useless.iter().map(|p| p.size).sum();
-    let mut roots: Vec<_> = useless.iter().map(|p| &p.root).collect();
-    roots.sort();
-    roots.dedup();
-    let actions: Vec<Action> = roots
-        .into_iter()
-        .map(|root| Action::Quarantine {
-            root: root.clone(),
-            paths: useless.iter().filter(|p| &p.root == root).map(|p| p.path.clone()).collect(),
-        })
-        .collect();
-    if bytes == 0 {
-        return None;
-    }
-    // Without a client on this machine another one, in a container say, may still know what to do with a plain name.
-    let sure = useless.iter().all(|p| p.kind != PartialKind::Plain || p.complete_beside || case.clients.hub.is_some());
-    let risk = if sure { Risk::Safe } else { Risk::Ask };
-    let title = format!(
-        "clear away {} that no client reads again ({})",
-        count(useless.len() as u64, "partial file"),
-        size(bytes)
-    );
-    let mut fix = Fix::automatic("clear-partial-files", risk, title, actions);
-    for partial in useless.iter().take(8) {
-        fix = fix.command(format!("rm {}", quoted(&partial.path)));
-    }
-    Some(fix)
 }
 
 /// What the Xet client can fetch again at any time, where it is worth naming.
@@ -209,15 +166,4 @@ fn elsewhere(case: &Case, volume: &Volume, need: Option<Need>) -> Option<Fix> {
 pub fn free_by_hand(volume: &Volume) -> Fix {
     Fix::manual("free-space", format!("free space on the volume of {}", volume.existing.display()))
         .command(format!("df -h {0}; df -i {0}", quoted(&volume.existing)))
-}
-
-/// A path as a shell takes it.
-pub fn quoted(path: &std::path::Path) -> String {
-    let text = path.to_string_lossy();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text.into_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }

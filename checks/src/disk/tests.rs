@@ -4,6 +4,7 @@ use std::sync::Arc;
 use super::*;
 use crate::check::Status;
 use crate::diagnosis::{Action, Risk};
+use crate::observe::cache::folder::{Kind, Meta};
 use crate::observe::cache::{Partial, PartialKind, Reach, Reclaimable, RepoName};
 use crate::observe::hub::{Lfs, Repository, Sibling};
 use crate::observe::made_cache::{case, of};
@@ -20,6 +21,8 @@ fn volume(purpose: Purpose, free: u64) -> Volume {
         total: Some(1_000_000_000_000),
         free_inodes: Some(1000),
         read_only: false,
+        longest_name: Some(255),
+        ignores_case: Some(false),
         mount: None,
         writable: Ok(()),
         blocked_by: None,
@@ -141,21 +144,9 @@ fn room_is_made_with_the_least_loss_first() {
 }
 
 fn partial(path: &str, kind: PartialKind, size: u64) -> Partial {
-    Partial {
-        path: PathBuf::from("/c/hub/models--a--b/blobs").join(path),
-        root: "/c/hub".into(),
-        repository: None,
-        kind,
-        etag: "e".into(),
-        file: None,
-        expected: None,
-        size,
-        modified: None,
-        complete_beside: false,
-        contradiction: None,
-        held_by: None,
-        idle: true,
-    }
+    let meta = Meta { kind: Kind::File, size, allocated: size, modified: None, owner: None, identity: None };
+    let path = PathBuf::from("/c/hub/models--a--b/blobs").join(path);
+    Partial { etag: "e".into(), idle: true, ..Partial::new(path, std::path::Path::new("/c/hub"), kind, &meta) }
 }
 
 #[test]
@@ -187,10 +178,4 @@ fn what_is_useless_is_deleted_as_far_as_the_target_needs_it() {
     assert_eq!(first(None), ("free-partial-files", Risk::Ask, 2));
     // They would not suffice: nothing is deleted where another volume has room.
     assert_eq!(first(need(50_000)), ("move-cache", Risk::Ask, 0));
-}
-
-#[test]
-fn paths_are_quoted_for_the_shell() {
-    assert_eq!(quoted(std::path::Path::new("/a b/c'd")), r"'/a b/c'\''d'");
-    assert_eq!(quoted(std::path::Path::new("/a/b-c.d")), "/a/b-c.d");
 }

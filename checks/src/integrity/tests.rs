@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::check::Status;
+use crate::diagnosis::{Action, Certainty};
 use crate::observe::hub::{Repository, Sibling};
 use crate::observe::integrity::{Meter, look};
 use crate::observe::made_cache::{MadeCache, case, of};
@@ -136,4 +137,66 @@ fn a_link_out_of_the_cache_is_not_read() {
     std::os::unix::fs::symlink(&outside, blob).expect("a link");
     made.link("through.json", &"f".repeat(40));
     assert_eq!(judged(&made, Some("a/b"), true, None).findings, []);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_others_put_into_a_snapshot_is_not_judged() {
+    let made = MadeCache::new();
+    let etag = made.add("config.json", b"{}", false);
+    let snapshot = format!("models--a--b/snapshots/{}", crate::observe::made_cache::COMMIT);
+    // A desktop's shadow of a file, and an editor's folder.
+    made.write(&format!("{snapshot}/._config.json"), b"");
+    made.write(&format!("{snapshot}/.ipynb_checkpoints/config-checkpoint.json"), b"");
+    assert_eq!(judged(&made, Some("a/b"), false, None).findings, []);
+    // What a library makes beside the files is told by the listing; without one a damaged copy looks the same.
+    made.write(&format!("{snapshot}/made.json"), b"");
+    assert_eq!(judged(&made, Some("a/b"), false, None).findings.len(), 1);
+    let tree = format!(r#"{{"format_version":1,"files":{{"config.json":{{"size":2,"blob_id":"{etag}"}}}}}}"#);
+    made.write(&format!("models--a--b/trees/{}.json", crate::observe::made_cache::COMMIT), tree.as_bytes());
+    for verify in [false, true] {
+        assert_eq!(judged(&made, Some("a/b"), verify, None).findings, []);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_blob_that_is_named_by_its_xet_hash_is_proved_by_the_listing() {
+    let made = MadeCache::new();
+    let xet = "c".repeat(64);
+    made.write(&format!("models--a--b/blobs/{xet}"), ZIP);
+    made.link("w.bin", &xet);
+    made.write("models--a--b/refs/main", crate::observe::made_cache::COMMIT.as_bytes());
+    let listed = |sha: &str| {
+        let size = ZIP.len();
+        let tree = format!(
+            r#"{{"format_version":1,"files":{{"w.bin":{{"size":134,"blob_id":"b","lfs_sha256":"{sha}","lfs_size":{size},"xet_hash":"{xet}"}}}}}}"#
+        );
+        made.write(&format!("models--a--b/trees/{}.json", crate::observe::made_cache::COMMIT), tree.as_bytes());
+        judged(&made, Some("a/b"), true, None)
+    };
+    let sound = listed(&crate::observe::made_cache::sha256(ZIP));
+    assert_eq!((sound.status, sound.findings.len()), (Status::Ok, 0), "{sound:?}");
+    assert!(sound.because.contains("1 file"), "{}", sound.because);
+    assert_eq!(listed(&"d".repeat(64)).findings.len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_in_place_of_a_file_is_found() {
+    let made = MadeCache::new();
+    let etag = made.add("config.json", b"{}", false);
+    let blob = made.root().join("models--a--b/blobs").join(&etag);
+    std::fs::remove_file(&blob).expect("removed");
+    std::fs::create_dir(&blob).expect("a folder");
+    let mut case = case(made.home.path(), &[], Some("a/b"));
+    case.environment.directory = None;
+    let cache = crate::observe::cache::of_case(&case);
+    let seen = look(&case, &Meter::default());
+    let case = Arc::new(case);
+    let conclusion = conclude(&case, &of(&case).seeing_integrity(seen).seeing_cache(cache).seeing_no_record());
+    assert_eq!(conclusion.findings.len(), 1, "{conclusion:?}");
+    assert!(conclusion.findings[0].summary.contains("a folder lies where a file of a/b belongs"));
+    assert_eq!(conclusion.findings[0].bearing, Bearing::Failure);
+    assert!(conclusion.findings[0].fixes[0].actions.is_empty());
 }

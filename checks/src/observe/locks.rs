@@ -3,17 +3,21 @@
 //! A lock file's presence proves nothing: it stays behind when the lock is released. What counts is whether the system
 //! still holds it, or, where a file system has no locks, whether the process is alive that its content names.
 
-use std::collections::HashMap;
+mod soft;
+mod table;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::TryLockError;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::cache::folder::{Folder, Kind};
-use super::cache::{Bounds, RepoName, name};
+use super::cache::{Bounds, RepoName, local, name, neighbours};
 use super::mounts;
 use super::processes::{self, Holder, OpenFiles, State};
 use crate::case::Case;
+use table::Table;
 
 /// At most so many lock files are asked whether they are held.
 const MAX_PROBES: usize = 20_000;
@@ -47,13 +51,15 @@ pub struct Held {
     pub repository: Option<RepoName>,
     /// How it is held.
     pub hold: Hold,
+    /// Whether the file system has locks of its own: clients that see them do not heed one by existence.
+    pub system_has_locks: bool,
     /// The process that holds it, where the system or the file tells.
     pub holder: Option<Holder>,
     /// When the file was made or last written: for a soft lock the time of taking it.
     pub modified: Option<SystemTime>,
     /// Whether its holder has a partial file open that has grown lately.
     pub progressing: bool,
-    /// When the holder's partial file last grew.
+    /// When the holder's partial file last grew; of a lock by existence, the one that it guards, whoever writes it.
     pub last_growth: Option<SystemTime>,
     /// Whether the holder itself waits for a lock of another process.
     pub waits_itself: bool,
@@ -70,6 +76,8 @@ pub struct Locks {
     pub held: Vec<Held>,
     /// The file system on which locks mean nothing or cannot be asked for, by type.
     pub unreliable: Option<String>,
+    /// The first lock file that cannot be locked, with the system's words: clients fail at it.
+    pub refused: Option<(PathBuf, String)>,
     /// Whether all lock files were looked at.
     pub whole: bool,
 }
@@ -92,7 +100,12 @@ pub fn look(case: &Case) -> Locks {
             locks.whole = false;
             break;
         }
-        locks.held.extend(probe(&folder, &entry, repository.as_ref(), &table));
+        match probe(&folder, &entry, repository.as_ref(), &table) {
+            Ok(held) => locks.held.extend(held),
+            Err(error) => {
+                locks.refused = locks.refused.or_else(|| Some((folder.path().join(&entry), error.to_string())));
+            }
+        }
     }
     if !locks.held.is_empty() {
         let open = processes::open_files(Instant::now() + Duration::from_secs(2));
@@ -103,18 +116,17 @@ pub fn look(case: &Case) -> Locks {
     locks
 }
 
-type LockFile = (std::rc::Rc<Folder>, OsString, Option<RepoName>);
+type LockFile = (Arc<Folder>, OsString, Option<RepoName>);
 
 /// The lock files of the target, or all: `.locks/<repository>/*.lock`, and beside the blobs for older and other clients.
 fn files(case: &Case, root: &Folder, bounds: &Bounds) -> Vec<LockFile> {
     let mut found = Vec::new();
     let target = case.target.as_ref().map(|t| name::folder(t.repo_type, &t.repo_id));
     let wanted = |entry: &OsStr| target.as_ref().is_none_or(|t| entry == OsStr::new(t));
-    let mut collect = |folder: Folder, repository: Option<RepoName>| {
-        let folder = std::rc::Rc::new(folder);
+    let mut collect = |folder: Arc<Folder>, repository: Option<RepoName>| {
         let _ = folder.entries(&mut |entry, kind| {
             if (ends_in(entry, "lock") || ends_in(entry, "soft")) && kind == Kind::File {
-                found.push((std::rc::Rc::clone(&folder), entry.to_owned(), repository.clone()));
+                found.push((Arc::clone(&folder), entry.to_owned(), repository.clone()));
             }
             found.len() < MAX_PROBES && bounds.go_on()
         });
@@ -132,7 +144,7 @@ fn files(case: &Case, root: &Folder, bounds: &Bounds) -> Vec<LockFile> {
     if let Ok(locks) = root.child(OsStr::new(".locks")) {
         for (entry, repository) in folders(&locks) {
             if let Ok(folder) = locks.child(&entry) {
-                collect(folder, Some(repository));
+                collect(Arc::new(folder), Some(repository));
             }
         }
     }
@@ -140,15 +152,12 @@ fn files(case: &Case, root: &Folder, bounds: &Bounds) -> Vec<LockFile> {
     if target.is_some() {
         for (entry, repository) in folders(root) {
             if let Ok(folder) = root.child(&entry).and_then(|f| f.child(OsStr::new("blobs"))) {
-                collect(folder, Some(repository));
+                collect(Arc::new(folder), Some(repository));
             }
         }
     }
-    if let Some(directory) = case.environment.directory.as_deref().filter(|_| target.is_some()) {
-        let notes = directory.join(".cache").join("huggingface").join("download");
-        if let Ok(folder) = Folder::open(&notes) {
-            collect(folder, None);
-        }
+    for folder in neighbours(case).iter().flat_map(|folder| local::note_folders(folder, bounds)) {
+        collect(folder, None);
     }
     found
 }
@@ -158,48 +167,68 @@ fn ends_in(entry: &OsStr, ending: &str) -> bool {
 }
 
 /// Asks whether a lock is held, without holding it oneself for longer than the question takes.
-fn probe(folder: &Folder, entry: &OsStr, repository: Option<&RepoName>, table: &Table) -> Option<Held> {
-    let meta = folder.meta(entry).ok()?;
+///
+/// An error when the system has no lock for the file, though its file system has locks.
+fn probe(
+    folder: &Folder,
+    entry: &OsStr,
+    repository: Option<&RepoName>,
+    table: &Table,
+) -> std::io::Result<Option<Held>> {
+    let Ok(meta) = folder.meta(entry) else { return Ok(None) };
     let path = folder.path().join(entry);
-    let held = |hold, pid: Option<u32>| Held {
+    let held = |hold, system_has_locks, holder: Option<Holder>| Held {
         path: path.clone(),
         repository: repository.cloned(),
         hold,
-        holder: pid.map(processes::holder),
+        system_has_locks,
+        holder,
         modified: meta.modified,
         progressing: false,
         last_growth: None,
         waits_itself: false,
         waiters: Vec::new(),
     };
-    let content = folder.read(entry, MAX_CONTENT).unwrap_or_default();
-    if let Some((pid, host)) = soft(&content) {
-        let here = host_name().is_some_and(|name| is_here(&name, pid_namespace(), &host));
-        let pid = here.then_some(pid);
-        return Some(held(Hold::Soft { host, here }, pid));
-    }
-    if ends_in(entry, "soft") {
-        return Some(held(Hold::Unnamed, None));
-    }
-    let file = folder.file(entry).ok()?;
-    match file.try_lock_shared() {
+    // What this user may not open is the access check's.
+    let Ok(file) = folder.file(entry) else { return Ok(None) };
+    let system_has_locks = match file.try_lock_shared() {
         Ok(()) => {
             let _ = file.unlock();
-            None
+            true
         }
         Err(TryLockError::WouldBlock) => {
             let identity = meta.identity;
             let pid = identity.and_then(|identity| table.holder(identity));
-            let mut held = held(Hold::System, pid);
+            let mut held = held(Hold::System, true, pid.map(processes::holder));
             held.waiters = identity.map(|identity| table.waiters(identity)).unwrap_or_default();
-            Some(held)
+            return Ok(Some(held));
         }
         // No locks on this file system: the client then locks by the file's existence.
-        Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => {
-            Some(held(Hold::Unnamed, None))
+        Err(TryLockError::Error(error)) if error.kind() == std::io::ErrorKind::Unsupported => false,
+        Err(TryLockError::Error(error)) if is_lack_of_locks(&error) => return Err(error),
+        Err(TryLockError::Error(_)) => return Ok(None),
+    };
+    let content = folder.read(entry, MAX_CONTENT).unwrap_or_default();
+    Ok(match soft::holder(&content) {
+        Some((pid, host)) => {
+            let here = soft::is_of_here(&host);
+            let holder = here.then(|| soft::still_there(processes::holder(pid), meta.modified));
+            Some(held(Hold::Soft { host, here }, system_has_locks, holder))
         }
-        Err(TryLockError::Error(_)) => None,
-    }
+        None if ends_in(entry, "soft") || !system_has_locks => Some(held(Hold::Unnamed, system_has_locks, None)),
+        None => None,
+    })
+}
+
+/// Whether the system says that it has no lock to give: a network file system whose lock service does not answer.
+#[cfg(unix)]
+fn is_lack_of_locks(error: &std::io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::NOLCK.raw_os_error())
+}
+
+#[cfg(not(unix))]
+fn is_lack_of_locks(_: &std::io::Error) -> bool {
+    false
 }
 
 /// A download that has written within this time gets on.
@@ -215,7 +244,11 @@ fn progress(held: &mut Held, open: &OpenFiles, table: &Table) {
         let identity = Folder::open(parent).and_then(|f| f.meta(entry)).ok().and_then(|m| m.identity);
         held.holder = identity.and_then(|identity| open.by_file.get(&identity)).map(|pid| processes::holder(*pid));
     }
-    let Some(holder) = &held.holder else { return };
+    if held.hold != Hold::System {
+        // The number in it may be of another container's processes: what counts is whether the file grows.
+        held.last_growth = guarded(&held.path);
+    }
+    let Some(holder) = held.holder.as_ref().filter(|holder| holder.state != State::Gone) else { return };
     held.waits_itself = table.waits(holder.pid);
     let growth = |path: &PathBuf| std::fs::metadata(path).ok().and_then(|m| m.modified().ok());
     let partials = open.partials.get(&holder.pid).map_or(&[][..], Vec::as_slice);
@@ -223,14 +256,36 @@ fn progress(held: &mut Held, open: &OpenFiles, table: &Table) {
     // The system tells open files by their real paths.
     let lock = std::fs::canonicalize(&held.path).unwrap_or_else(|_| held.path.clone());
     let own: Vec<&PathBuf> = partials.iter().filter(|partial| is_guarded_by(partial, &lock)).collect();
-    held.last_growth = if own.is_empty() {
+    let grown = if own.is_empty() {
         partials.iter().filter_map(growth).max()
     } else {
         own.into_iter().filter_map(growth).max()
     };
+    held.last_growth = held.last_growth.max(grown);
     let now = SystemTime::now();
     held.progressing = holder.state == State::Alive
         && held.last_growth.is_some_and(|then| now.duration_since(then).unwrap_or_default() < LATELY);
+}
+
+/// When the partial files that a lock guards were last written.
+fn guarded(lock: &Path) -> Option<SystemTime> {
+    /// Entries that are looked at for them.
+    const MAX_ENTRIES: usize = 200_000;
+    let parent = lock.parent()?;
+    let of_root = parent.parent().filter(|locks| locks.ends_with(".locks")).and_then(Path::parent);
+    let place = of_root
+        .map_or_else(|| parent.to_owned(), |root| root.join(parent.file_name().unwrap_or_default()).join("blobs"));
+    let folder = Folder::open(&place).ok()?;
+    let (mut last, mut seen) = (None, 0);
+    let _ = folder.entries(&mut |entry, kind| {
+        seen += 1;
+        let is_part = entry.to_str().is_some_and(|name| name::partial(name).is_some());
+        if kind == Kind::File && is_part && is_guarded_by(&place.join(entry), lock) {
+            last = last.max(folder.meta(entry).ok().and_then(|meta| meta.modified));
+        }
+        seen < MAX_ENTRIES
+    });
+    last
 }
 
 /// Whether a partial file is the one that a lock guards: `<etag>.lock` and `<etag>[.<8 hex digits>].incomplete`.
@@ -248,133 +303,10 @@ fn is_guarded_by(partial: &Path, lock: &Path) -> bool {
     (beside || of_root() == Some(true)) && etag.is_some_and(|etag| !etag.is_empty()) && etag == part
 }
 
-/// Holder and machine in a soft lock: number, name and, in newer versions, a start mark, a line each.
-///
-/// Source: `_write_lock_info` and `parse_lock_holder` of filelock's `_soft.py`.
-fn soft(content: &[u8]) -> Option<(u32, String)> {
-    let text = std::str::from_utf8(content).ok()?;
-    let lines: Vec<&str> = text.strip_suffix('\n')?.split('\n').collect();
-    if !(2..=3).contains(&lines.len()) {
-        return None;
-    }
-    let pid = lines[0].parse::<u32>().ok().filter(|pid| (1..=i32::MAX.unsigned_abs()).contains(pid))?;
-    let host: String = lines[1].trim_end_matches('\r').chars().filter(|c| !c.is_control()).take(255).collect();
-    (!host.is_empty()).then_some((pid, host))
-}
-
-/// The number of the first process namespace of a Linux, which adds nothing to a machine's name.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "other systems have no such namespaces"))]
-const FIRST_NAMESPACE: u64 = 0xEFFF_FFFC;
-
-/// Whether a soft lock was taken on this machine: filelock 4 appends `?pidns-` and the number of the process namespace in
-/// hex, since containers of one name count their processes apart.
-///
-/// Source: `host_name` of filelock's `_identity.py`.
-fn is_here(name: &str, namespace: Option<u64>, host: &str) -> bool {
-    match (host.split_once("?pidns-"), namespace) {
-        (Some((host, of)), Some(ours)) => host == name && u64::from_str_radix(of, 16) == Ok(ours),
-        (Some(_), None) => false,
-        (None, _) => host == name,
-    }
-}
-
-/// The process namespace of this process, where it is another than the machine's first.
-fn pid_namespace() -> Option<u64> {
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let inode = std::fs::metadata("/proc/self/ns/pid").ok()?.ino();
-        (inode != FIRST_NAMESPACE).then_some(inode)
-    }
-    #[cfg(not(target_os = "linux"))]
-    None
-}
-
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems may not tell")]
-fn host_name() -> Option<String> {
-    Some(rustix::system::uname().nodename().to_string_lossy().into_owned())
-}
-
-#[cfg(not(unix))]
-fn host_name() -> Option<String> {
-    sysinfo::System::host_name().ok()
-}
-
-/// The system's own table of locks, where it has one that can be read.
-#[derive(Debug, Default)]
-struct Table {
-    holders: HashMap<(u64, u64), u32>,
-    waiters: HashMap<(u64, u64), Vec<u32>>,
-}
-
-impl Table {
-    #[cfg(target_os = "linux")]
-    fn read() -> Table {
-        std::fs::read_to_string("/proc/locks").map(|text| Table::parse(&text)).unwrap_or_default()
-    }
-
-    #[cfg(not(target_os = "linux"))]
-    fn read() -> Table {
-        Table::default()
-    }
-
-    /// Lines such as `1: FLOCK  ADVISORY  WRITE 4242 fe:00:1234 0 EOF`, with `->` before the kind for those that wait.
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "this system has no such table"))]
-    fn parse(text: &str) -> Table {
-        let mut table = Table::default();
-        for line in text.lines() {
-            let waits = line.contains("->");
-            let fields: Vec<&str> = line.split_whitespace().filter(|f| *f != "->").collect();
-            let [_, _, _, mode, pid, place, ..] = fields[..] else { continue };
-            let (Ok(pid), Some(identity)) = (pid.parse::<u32>(), identity(place)) else { continue };
-            if waits {
-                table.waiters.entry(identity).or_default().push(pid);
-            } else if mode == "WRITE" {
-                table.holders.entry(identity).or_insert(pid);
-            }
-        }
-        table
-    }
-
-    fn holder(&self, identity: (u64, u64)) -> Option<u32> {
-        self.holders.get(&identity).copied()
-    }
-
-    fn waiters(&self, identity: (u64, u64)) -> Vec<u32> {
-        self.waiters.get(&identity).cloned().unwrap_or_default()
-    }
-
-    fn waits(&self, pid: u32) -> bool {
-        self.waiters.values().any(|pids| pids.contains(&pid))
-    }
-}
-
-/// Device and inode of a table's `major:minor:inode`, the device as `stat` tells it.
-fn identity(place: &str) -> Option<(u64, u64)> {
-    let mut parts = place.split(':');
-    let major = u64::from_str_radix(parts.next()?, 16).ok()?;
-    let minor = u64::from_str_radix(parts.next()?, 16).ok()?;
-    let inode = parts.next()?.parse().ok()?;
-    // The kernel's layout of a device number in 64 bits.
-    let device =
-        ((major & 0xffff_f000) << 32) | ((major & 0xfff) << 8) | ((minor & 0xffff_ff00) << 12) | (minor & 0xff);
-    Some((device, inode))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::observe::made_cache::{MadeCache, case};
-    use proptest::prelude::*;
-
-    #[test]
-    fn a_lock_of_another_process_namespace_is_of_another_machine() {
-        let ns = Some(0xF000_0123);
-        assert!(is_here("pod", None, "pod") && is_here("pod", ns, "pod?pidns-f0000123"));
-        assert!(!is_here("pod", None, "pod?pidns-f0000123") && !is_here("pod", ns, "pod?pidns-f0000124"));
-        assert!(!is_here("pod", ns, "other?pidns-f0000123") && !is_here("pod", ns, "pod?pidns-zz"));
-    }
 
     #[test]
     fn a_lock_file_alone_is_not_held() {
@@ -414,11 +346,42 @@ mod tests {
         assert!(is_guarded_by(Path::new("/c/blobs/e1.part"), Path::new("/c/blobs/e1.lock")));
     }
 
+    #[test]
+    fn locks_of_a_download_to_a_folder_of_ones_own_are_asked_too() {
+        let made = MadeCache::new();
+        std::fs::create_dir_all(made.root()).expect("a folder");
+        let notes = made.home.path().join("work/model/.cache/huggingface/download/sub");
+        std::fs::create_dir_all(&notes).expect("a folder");
+        let file = std::fs::File::create(notes.join("w.bin.lock")).expect("a file");
+        file.lock().expect("held");
+        let mut case = case(made.home.path(), &[], None);
+        case.environment.directory = Some(made.home.path().join("work"));
+        let locks = look(&case);
+        assert_eq!((locks.files, locks.held.len()), (1, 1));
+        assert_eq!(locks.held[0].repository, None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_number_that_was_given_again_holds_nothing() {
+        let made = MadeCache::new();
+        let host = soft::host_name().expect("a name");
+        let path = made.write(".locks/models--a--b/x.lock", format!("{}\n{host}\n", std::process::id()).as_bytes());
+        let days_ago = SystemTime::now() - Duration::from_hours(72);
+        std::fs::File::options().write(true).open(path).expect("the lock").set_modified(days_ago).expect("a time");
+        made.write("models--a--b/blobs/x.0a1b2c3d.incomplete", b"part");
+        let held = look(&case(made.home.path(), &[], None)).held.remove(0);
+        assert_eq!(held.holder.as_ref().map(|h| h.state), Some(State::Gone));
+        let since = held.last_growth.and_then(|then| SystemTime::now().duration_since(then).ok());
+        assert!(since.is_some_and(|since| since < Duration::from_mins(5)), "{since:?}");
+        assert!(held.system_has_locks);
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_soft_lock_is_judged_by_the_process_in_it() {
         let made = MadeCache::new();
-        let host = host_name().expect("a name");
+        let host = soft::host_name().expect("a name");
         made.write(".locks/models--a--b/dead.lock", format!("{}\n{host}\n", u32::MAX / 2 - 1).as_bytes());
         made.write(".locks/models--a--b/live.lock", format!("{}\n{host}\n123\n", std::process::id()).as_bytes());
         made.write(".locks/models--a--b/far.lock", b"77\nanother-machine\n");
@@ -430,29 +393,5 @@ mod tests {
         assert_eq!(state("dead.lock"), Some(State::Gone));
         assert_eq!(state("live.lock"), Some(State::Alive));
         assert_eq!(state("far.lock"), None);
-    }
-
-    #[test]
-    fn the_systems_table_is_read() {
-        let table = Table::parse(
-            "1: FLOCK  ADVISORY  WRITE 4242 fe:00:1234 0 EOF\n1: -> FLOCK  ADVISORY  WRITE 77 fe:00:1234 0 EOF\n\
-             2: POSIX  ADVISORY  READ 5 00:2a:9 0 EOF\nnonsense\n",
-        );
-        let identity = (0xfe00, 1234);
-        assert_eq!((table.holder(identity), table.waiters(identity)), (Some(4242), vec![77]));
-        assert!(table.waits(77) && !table.waits(4242));
-        assert_eq!(table.holder((0x2a, 9)), None);
-    }
-
-    proptest! {
-        #[test]
-        fn any_content_is_a_holder_or_none(content in proptest::collection::vec(any::<u8>(), 0..80)) {
-            let _ = soft(&content);
-        }
-
-        #[test]
-        fn any_table_is_read(text in "[ -~\n]{0,200}") {
-            let _ = Table::parse(&text);
-        }
     }
 }

@@ -1,4 +1,5 @@
-//! What stands where the target's own folders in the hub cache should be.
+//! Links that lead nowhere where the target's own folders in the hub cache should be. What else may stand there, the walk
+//! of the cache sees.
 
 use crate::case::Case;
 use crate::observe::cache::name;
@@ -14,11 +15,10 @@ pub(super) fn look(case: &Case) -> Vec<Obstacle> {
     let all = [repository, locks.clone(), locks.join(folder)].into_iter().chain(within);
     let mut found: Vec<Obstacle> = Vec::new();
     for path in all {
-        // A link that leads to a folder is one.
-        if let Ok(metadata) = path.symlink_metadata()
-            && std::fs::metadata(&path).map_or_else(|e| e.kind() == std::io::ErrorKind::NotFound, |m| !m.is_dir())
+        if path.symlink_metadata().is_ok_and(|m| m.is_symlink())
+            && std::fs::metadata(&path).is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
         {
-            found.push(Obstacle { link: metadata.is_symlink() && !path.exists(), path });
+            found.push(Obstacle { link: true, path });
         }
     }
     found

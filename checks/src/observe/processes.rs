@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 /// Device and inode of a file.
 pub type Identity = (u64, u64);
@@ -159,11 +159,27 @@ pub fn holder(pid: u32) -> Holder {
     Holder { pid, command: system::command(pid), state: system::state(pid) }
 }
 
+/// When a process began, where the system tells, to the second.
+pub fn began(pid: u32) -> Option<SystemTime> {
+    use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+    let mut system = System::new().ok()?;
+    let pid = Pid::from_u32(pid);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, ProcessRefreshKind::nothing());
+    let seconds = system.process(pid)?.start_time();
+    (seconds > 0).then_some(SystemTime::UNIX_EPOCH)?.checked_add(Duration::from_secs(seconds))
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
     use std::os::unix::fs::MetadataExt;
-    use std::time::Duration;
+
+    #[test]
+    fn a_process_began_before_now_and_not_long_ago() {
+        let began = began(std::process::id()).expect("told");
+        assert!(began <= SystemTime::now() && began + Duration::from_hours(1) > SystemTime::now());
+        assert_eq!(super::began(u32::MAX - 1), None);
+    }
 
     #[test]
     fn an_open_partial_file_is_found_with_its_process() {

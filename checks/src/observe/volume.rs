@@ -53,6 +53,10 @@ pub struct Volume {
     pub free_inodes: Option<u64>,
     /// Whether it is mounted read-only.
     pub read_only: bool,
+    /// How long a name may be there, in bytes; none where the system does not tell.
+    pub longest_name: Option<u64>,
+    /// Whether names that differ by case alone are the same there; none where nothing tells.
+    pub ignores_case: Option<bool>,
     /// The file system that it lies on, where the system tells.
     pub mount: Option<Mount>,
     /// Whether a file can be made and filled there; the system's words when not.
@@ -126,6 +130,8 @@ fn look_at(purpose: Purpose, path: PathBuf, mounts: &[Mount], owners: &Owners) -
         total: figures.total,
         free_inodes: figures.free_inodes,
         read_only: figures.read_only,
+        longest_name: figures.longest_name,
+        ignores_case: ignores_case(&existing),
         mount: mounts::of(mounts, &real).cloned(),
         writable: probe(&existing),
         owner: owner.map(|(number, _)| owners.name(number)),
@@ -192,6 +198,7 @@ struct Figures {
     total: Option<u64>,
     free_inodes: Option<u64>,
     read_only: bool,
+    longest_name: Option<u64>,
 }
 
 #[cfg(unix)]
@@ -205,12 +212,56 @@ fn figures(path: &Path) -> Figures {
         // File systems that make inodes as they need them, such as btrfs, report none in all.
         free_inodes: (stat.f_files > 0).then_some(stat.f_favail),
         read_only: stat.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY),
+        longest_name: (stat.f_namemax > 0).then_some(stat.f_namemax),
     }
 }
 
 #[cfg(not(unix))]
 fn figures(path: &Path) -> Figures {
     Figures { free: fs4::available_space(path).ok(), total: fs4::total_space(path).ok(), ..Figures::default() }
+}
+
+/// Whether a folder's file system takes names for the same that differ by case alone.
+///
+/// Told without writing: by what is there under its own name and under that name in the other case. A folder may have a
+/// rule of its own, so that it is its entries that count; only in an empty one does its own name tell.
+fn ignores_case(folder: &Path) -> Option<bool> {
+    /// Entries that are looked at for one whose name has letters.
+    const MAX_ENTRIES: usize = 64;
+    let within = std::fs::read_dir(folder).ok().into_iter().flatten().flatten().take(MAX_ENTRIES);
+    let own = folder.canonicalize().ok();
+    within.map(|entry| entry.path()).chain(own).find_map(|path| {
+        let name = path.file_name()?.to_str()?;
+        let other: String = name.chars().map(other_case).collect();
+        if other == name {
+            return None;
+        }
+        let there = path.symlink_metadata().ok()?;
+        match path.with_file_name(other).symlink_metadata() {
+            Ok(metadata) => same(&there, &metadata),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Some(false),
+            Err(_) => None,
+        }
+    })
+}
+
+fn other_case(c: char) -> char {
+    if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() }
+}
+
+/// Whether two entries are the same one.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems may not tell")]
+fn same(one: &std::fs::Metadata, other: &std::fs::Metadata) -> Option<bool> {
+    use std::os::unix::fs::MetadataExt;
+    Some((one.dev(), one.ino()) == (other.dev(), other.ino()))
+}
+
+/// Whether two entries are the same one: without numbers of files, that both are there under both names tells enough.
+#[cfg(not(unix))]
+fn same(one: &std::fs::Metadata, other: &std::fs::Metadata) -> Option<bool> {
+    let times = one.created().ok()? == other.created().ok()?;
+    Some(times && one.len() == other.len() && one.file_type() == other.file_type())
 }
 
 /// The owner's number, and whether that is this user.
@@ -283,6 +334,29 @@ mod tests {
         let volume = look_at(Purpose::HubCache, file.join("hub"), &[], &Owners::default());
         assert_eq!(volume.blocked_by, Some(Obstacle { path: file, link: false }));
         assert_eq!(volume.existing, folder.path());
+    }
+
+    #[test]
+    fn case_is_told_by_what_is_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("123"), b"").expect("a file");
+        let own = ignores_case(folder.path());
+        std::fs::write(folder.path().join("models"), b"").expect("a file");
+        std::fs::write(folder.path().join("MODELS"), b"other").expect("a file");
+        let distinct = std::fs::read_dir(folder.path()).expect("a listing").count() == 3;
+        assert_eq!(ignores_case(folder.path()), Some(!distinct));
+        assert_eq!(own, Some(!distinct));
+        assert_eq!(ignores_case(&folder.path().join("missing")), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_longest_name_is_the_file_systems() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let volume = look_at(Purpose::HubCache, folder.path().to_owned(), &[], &Owners::default());
+        let longest = usize::try_from(volume.longest_name.expect("told")).expect("a length");
+        assert!(std::fs::write(folder.path().join("n".repeat(longest)), b"").is_ok());
+        assert!(std::fs::write(folder.path().join("n".repeat(longest + 1)), b"").is_err());
     }
 
     #[cfg(unix)]

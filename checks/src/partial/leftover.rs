@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::useless::{clear_partials, is_useless};
 use super::{download_command, is_recent, is_target, of, old};
 use crate::case::Case;
 use crate::case::target::From;
 use crate::check::Conclusion;
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
-use crate::disk::{clear_partials, is_useless, quoted};
 use crate::measure::{count, size};
 use crate::observe::Cache;
 use crate::observe::cache::need::{Expected, Resumes, resumes};
 use crate::observe::cache::{Partial, PartialKind, RepoName};
+use crate::shell::{in_line, quoted, shown};
 
 /// What a partial file means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub fn judge(case: &Case, cache: &Cache, expected: &BTreeMap<String, Expected>, 
     }
     if cache.unfinished_datasets.files > 0 {
         conclusion.notes.push(format!(
-            "{} of datasets that were never finished take up {} below {}, and are never read again",
+            "{} of datasets left unfinished: {} below {} that nothing reads again",
             count(cache.unfinished_datasets.files, "folder"),
             size(cache.unfinished_datasets.bytes),
             case.settings.datasets_cache.display()
@@ -78,7 +79,7 @@ pub fn judge(case: &Case, cache: &Cache, expected: &BTreeMap<String, Expected>, 
     if idle > 0
         && let Some(fix) = clear_partials(case, cache)
     {
-        let bytes: u64 = cache.partials.list.iter().filter(|p| is_useless(case, p)).map(|p| p.size).sum();
+        let bytes: u64 = cache.partials.list.iter().filter(|p| is_useless(case, p)).map(|p| p.allocated).sum();
         let all_in_hub_cache =
             cache.partials.list.iter().filter(|p| is_useless(case, p)).all(|p| p.root == case.settings.hub_cache);
         let whose = cache
@@ -86,11 +87,13 @@ pub fn judge(case: &Case, cache: &Cache, expected: &BTreeMap<String, Expected>, 
             .list
             .iter()
             .find(|p| is_useless(case, p))
-            .map_or_else(String::new, |p| format!(", such as {}{}", p.path.display(), old(case, p.modified)));
+            .map_or_else(String::new, |p| format!(", such as {}{}", shown(&p.path), old(case, p.modified)));
         conclusion.notes.push(format!(
-            "{} of broken-off downloads take up {} and are never read again{whose}; `{}` frees it",
+            "{} of broken-off downloads {} {} and {} never read again{whose}; `{}` frees it",
             count(idle, "partial file"),
+            if idle == 1 { "takes up" } else { "take up" },
             size(bytes),
+            if idle == 1 { "is" } else { "are" },
             free_command(case, &fix, all_in_hub_cache)
         ));
     }
@@ -114,7 +117,7 @@ fn meaning(case: &Case, partial: &Partial, whole: Option<u64>, large: bool) -> M
     if partial.complete_beside {
         return Meaning::Idle;
     }
-    let certainty = match (partial.kind, resumes(case.clients.hub)) {
+    let certainty = match (partial.kind, resumes(case)) {
         (PartialKind::Unique | PartialKind::Temporary | PartialKind::Datasets, _)
         | (PartialKind::Plain, Resumes::No) => return Meaning::Idle,
         // Xet fetches a file anew whatever lies there; plain HTTP asks for the rest.
@@ -124,19 +127,33 @@ fn meaning(case: &Case, partial: &Partial, whole: Option<u64>, large: bool) -> M
         (PartialKind::Plain, Resumes::OnRequest)
         | (PartialKind::RustPart | PartialKind::LlamaCpp | PartialKind::Ollama, _) => Certainty::Possible,
     };
-    if let Some(contradiction) = &partial.contradiction {
-        return Meaning::InTheWay(contradiction.clone(), certainty.min(Certainty::Likely));
+    let whole = whole.or(partial.expected);
+    if let Some(whole) = whole.filter(|whole| partial.size > *whole) {
+        let why = format!("it is longer than the file, which has {}: no rest can be asked for", bytes(whole));
+        return Meaning::InTheWay(why, certainty);
     }
-    match whole.or(partial.expected) {
-        Some(whole) if partial.size > whole => {
-            let why = format!("it is longer than the file, which has {}: no rest can be asked for", bytes(whole));
+    if partial.is_page {
+        let why = "it begins with a web page, and the client would go on behind it".to_owned();
+        return Meaning::InTheWay(why, certainty.min(Certainty::Likely));
+    }
+    // An empty file on a volume that compresses may be one hole; what has a hole was written by several hands at once.
+    if let Some(hole) = partial.hole.filter(|_| partial.size > 0) {
+        let why = format!("nothing was written from byte {hole} on, and the client would go on behind the gap");
+        return Meaning::InTheWay(why, certainty.min(Certainty::Likely));
+    }
+    match whole {
+        // From 0.25 on the client takes it for complete and moves it into place.
+        Some(whole)
+            if partial.size == whole
+                && partial.kind == PartialKind::Plain
+                && case.clients.hub_is(|v| ((0, 23, 0)..(0, 25, 0)).contains(&v)) =>
+        {
+            let why = "it is as long as the file, and this client asks for a rest that there is not".to_owned();
             Meaning::InTheWay(why, certainty)
         }
         whole => match program(partial.kind) {
             Some(program) => Meaning::OfAnother(program),
-            None if whole.is_none() && partial.size > 0 && resumes(case.clients.hub) == Resumes::Yes => {
-                Meaning::TakenUp
-            }
+            None if whole.is_none() && partial.size > 0 && resumes(case) == Resumes::Yes => Meaning::TakenUp,
             None => Meaning::GoneOnWith,
         },
     }
@@ -186,10 +203,7 @@ fn unfinished(case: &Case, partial: &Partial, file: Option<&str>, whole: Option<
         format!("{program}'s download of {what} broke off; its partial file is still there"),
     )
     .bearing(Bearing::Trace)
-    .saw(
-        Source::Disk,
-        format!("{}: {}{}", partial.path.display(), of(partial.size, whole), old(case, partial.modified)),
-    )
+    .saw(Source::Disk, format!("{}: {}{}", shown(&partial.path), of(partial.size, whole), old(case, partial.modified)))
     .saw(Source::Client, format!("{program} goes on with a file of this name"));
     let command = match (partial.kind, &partial.repository) {
         (PartialKind::Ollama, _) => Some("ollama pull MODEL".to_owned()),
@@ -207,16 +221,18 @@ fn bytes(number: u64) -> String {
     count(number, "byte")
 }
 
-/// Whether large files come by plain HTTP: Xet came with 0.30.
+/// Whether large files come by plain HTTP: Xet came with 0.30, and needs its package.
 fn fetches_by_http(case: &Case) -> bool {
-    case.settings.xet_disabled || case.clients.hub_is(|v| v < (0, 30, 0))
+    case.settings.xet_disabled
+        || case.clients.hub_is(|v| v < (0, 30, 0))
+        || (case.clients.package("huggingface_hub").is_some() && case.clients.package("hf_xet").is_none())
 }
 
 fn name(partial: &Partial) -> String {
     match (&partial.file, &partial.repository) {
-        (Some(file), Some(repository)) => format!("{file} of {repository}"),
+        (Some(file), Some(repository)) => format!("{} of {repository}", in_line(file)),
         (None, Some(repository)) => format!("a file of {repository}"),
-        _ => partial.path.display().to_string(),
+        _ => shown(&partial.path),
     }
 }
 
@@ -235,7 +251,7 @@ fn in_the_way(
     of_target: bool,
 ) -> Finding {
     let what = match (file, &partial.repository) {
-        (Some(file), _) => file.to_owned(),
+        (Some(file), _) => in_line(file),
         (None, Some(repository)) => repository.to_string(),
         (None, None) => "a file".to_owned(),
     };
@@ -250,7 +266,7 @@ fn in_the_way(
     });
     let mut finding = Finding::new(Cause::PartialCache, certainty, summary).bearing(bearing).saw(
         Source::Disk,
-        format!("{}: {}{}", partial.path.display(), of(partial.size, whole), old(case, partial.modified)),
+        format!("{}: {}{}", shown(&partial.path), of(partial.size, whole), old(case, partial.modified)),
     );
     if !client.is_empty() {
         finding = finding.saw(Source::Client, client);

@@ -70,6 +70,81 @@ fn a_part_that_is_gone_on_with_is_no_cause() {
     );
 }
 
+/// A partial file of `w.bin` with these bytes from an offset on, and nothing before them.
+#[cfg(target_os = "linux")]
+fn with_hole(made: &MadeCache, offset: u64, bytes: &[u8]) {
+    use std::os::unix::fs::FileExt;
+    let path = made.write(&format!("models--a--b/blobs/{}.incomplete", sha256(b"whole")), b"");
+    std::fs::File::options().write(true).open(path).expect("the file").write_all_at(bytes, offset).expect("written");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_gap_is_in_the_way_of_a_client_that_goes_on_behind_it() {
+    let made = MadeCache::new();
+    with_hole(&made, 1 << 20, b"the end");
+    let old = judged(&made, Some((0, 28, 1)), Some("a/b"), Some(8 << 20), false);
+    assert_eq!((old.findings.len(), old.findings[0].certainty), (1, Certainty::Likely), "{old:?}");
+    assert!(old.findings[0].summary.contains("from byte 0 on"), "{}", old.findings[0].summary);
+    let new = judged(&made, Some((2, 4, 0)), Some("a/b"), Some(8 << 20), false);
+    // Its length would be a megabyte; what can be had back is a block.
+    assert_eq!((new.findings.len(), new.notes.len()), (0, 1));
+    assert!(!new.notes[0].contains("1.0 MB"), "{}", new.notes[0]);
+}
+
+#[test]
+fn a_part_that_begins_with_a_page_is_in_the_way() {
+    let made = MadeCache::new();
+    made.write(&format!("models--a--b/blobs/{}.incomplete", sha256(b"whole")), b"<html>Sign in to the hotel's network");
+    let old = judged(&made, Some((0, 28, 1)), Some("a/b"), Some(5000), false);
+    assert!(old.findings[0].summary.contains("web page"), "{old:?}");
+    assert_eq!(judged(&made, Some((2, 4, 0)), Some("a/b"), Some(5000), false).findings, []);
+}
+
+#[test]
+fn a_part_as_long_as_the_file_is_in_the_way_of_the_first_that_resumed() {
+    let made = MadeCache::new();
+    made.write(&format!("models--a--b/blobs/{}.incomplete", sha256(b"whole")), b"whole");
+    for (version, in_the_way) in [((0, 23, 5), 1), ((0, 24, 7), 1), ((0, 25, 2), 0), ((0, 36, 2), 0), ((2, 4, 0), 0)] {
+        let found = judged(&made, Some(version), Some("a/b"), Some(5), false).findings;
+        assert_eq!(found.len(), in_the_way, "{version:?}: {found:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_ref_is_judged_by_what_the_client_does_with_it() {
+    for (content, online, offline) in [
+        (crate::observe::made_cache::COMMIT.as_bytes(), (0, 0), 0),
+        (b"", (0, 1), 1),
+        (b"<html>", (0, 1), 1),
+        (b"1111111111111111111111111111111111111111\n", (0, 1), 1),
+        // Of a snapshot that is not there.
+        (b"2222222222222222222222222222222222222222", (0, 0), 1),
+        (b"\xff\xfe\x00", (1, 0), 1),
+    ] {
+        let made = MadeCache::new();
+        made.add("config.json", b"{}", false);
+        made.write("models--a--b/refs/main", content);
+        let found = judged(&made, None, Some("a/b"), None, false);
+        assert_eq!((found.findings.len(), found.notes.len()), online, "{content:?}: {found:?}");
+        let found = judged(&made, None, Some("a/b"), None, true);
+        assert_eq!(found.findings.len(), offline, "{content:?}: {found:?}");
+        assert!(found.findings.iter().all(|f| f.certainty == Certainty::Confirmed), "{found:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_would_break_a_line_are_written_out() {
+    let made = MadeCache::new();
+    made.add("config.json", b"{}", false);
+    made.link("new\nline\u{1b}[31m.json", "0000");
+    let finding = &judged(&made, None, Some("a/b"), None, false).findings[0];
+    let texts = finding.evidence.iter().map(|e| e.detail.as_str()).chain([finding.summary.as_str()]);
+    assert!(texts.chain(finding.fixes[0].commands.iter().map(String::as_str)).all(|t| !t.contains(['\n', '\u{1b}'])));
+}
+
 #[test]
 fn without_a_target_only_a_recent_part_is_a_trace() {
     let made = MadeCache::new();

@@ -18,6 +18,8 @@ fn volume() -> Volume {
         total: Some(1_000_000_000_000),
         free_inodes: Some(1000),
         read_only: false,
+        longest_name: Some(255),
+        ignores_case: Some(false),
         mount: None,
         writable: Ok(()),
         blocked_by: None,
@@ -109,4 +111,31 @@ fn what_is_ones_own_is_granted() {
         matches!(&fix.actions[..], [Action::GrantOwner { paths, .. }] if paths == &[PathBuf::from("/c/hub/models--a--b/blobs")]),
         "{fix:?}"
     );
+}
+
+#[test]
+fn a_file_where_a_folder_belongs_is_in_the_way_of_what_it_concerns() {
+    let misplaced = |path: &str, repository: Option<&str>, wanted| Misplaced {
+        path: path.into(),
+        repository: repository.map(|id| RepoName { kind: crate::case::RepoType::Model, id: id.into() }),
+        found: crate::observe::cache::folder::Kind::File,
+        wanted,
+    };
+    let cache = |one: Misplaced| {
+        let mut cache = Cache { root: "/c/hub".into(), ..Cache::default() };
+        cache.misplaced.push(one);
+        cache
+    };
+    let locks = cache(misplaced("/c/hub/.locks", None, Wanted::Folder));
+    for target in [None, Some("a/b")] {
+        let found = judged(volume(), locks.clone(), &[], target);
+        assert_eq!(answer(&found), [(Cause::CachePermission, Bearing::Failure)]);
+        assert!(found.findings[0].summary.contains("/c/hub/.locks is a file, where the client needs a folder"));
+    }
+    let other = cache(misplaced("/c/hub/models--x--y", Some("x/y"), Wanted::Folder));
+    assert_eq!(answer(&judged(volume(), other.clone(), &[], Some("a/b"))), []);
+    assert_eq!(answer(&judged(volume(), other, &[], None)), [(Cause::CachePermission, Bearing::Condition)]);
+    // Contents are another check's.
+    let content = cache(misplaced("/c/hub/models--a--b/blobs/e", Some("a/b"), Wanted::Content));
+    assert_eq!(answer(&judged(volume(), content, &[], Some("a/b"))), []);
 }

@@ -158,7 +158,7 @@ fn with_token(case: &Case, source: &TokenSource, seen: &Observations) -> Conclus
         conclusion = conclusion.note(format!(
             "others on this machine may read the {}: `chmod go= {}` keeps them out",
             source.place,
-            crate::disk::quoted(path)
+            crate::shell::quoted(path)
         ));
     }
     conclusion

@@ -18,6 +18,18 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// In words, with its article.
+    pub fn words(self) -> &'static str {
+        match self {
+            Kind::File => "a file",
+            Kind::Folder => "a folder",
+            Kind::Link => "a link",
+            Kind::Other => "a pipe, socket or device",
+        }
+    }
+}
+
 /// What the system says about an entry itself, not about what a link leads to.
 #[derive(Debug, Clone, Copy)]
 pub struct Meta {
@@ -25,6 +37,8 @@ pub struct Meta {
     pub kind: Kind,
     /// Length in bytes.
     pub size: u64,
+    /// What it takes up of its volume, in bytes, at most its length; the length where the system does not tell.
+    pub allocated: u64,
     /// When its content was last changed.
     pub modified: Option<SystemTime>,
     /// The owner's number, where the system has one.
@@ -86,6 +100,15 @@ impl Folder {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
         }
         Ok(file)
+    }
+
+    /// Where the first hole of a regular file begins, in bytes: what was never written and reads as zeros. None without
+    /// one, and where the system does not tell.
+    pub fn first_hole(&self, name: &OsStr) -> Option<u64> {
+        let file = self.file(name).ok()?;
+        let size = file.metadata().ok()?.len();
+        // Every file has a hole at its end.
+        system::hole(&file).filter(|hole| *hole < size)
     }
 
     /// The first `limit` bytes of a regular file; a link is refused.
@@ -180,9 +203,12 @@ mod system {
         let modified = u64::try_from(stat.st_mtime)
             .ok()
             .and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+        let size = u64::try_from(stat.st_size).unwrap_or(0);
         Ok(Meta {
             kind: kind_of(FileType::from_raw_mode(stat.st_mode as _)),
-            size: u64::try_from(stat.st_size).unwrap_or(0),
+            size,
+            // Blocks of 512 bytes, whatever the file system's own are.
+            allocated: u64::try_from(stat.st_blocks).map_or(size, |blocks| blocks.saturating_mul(512).min(size)),
             modified,
             owner: Some(stat.st_uid),
             identity: Some((stat.st_dev as u64, stat.st_ino as u64)),
@@ -192,6 +218,16 @@ mod system {
     pub fn link(handle: &Handle, _: &Path, name: &OsStr) -> io::Result<PathBuf> {
         let target = readlinkat(handle, name, Vec::with_capacity(128))?;
         Ok(PathBuf::from(OsStr::from_bytes(target.to_bytes())))
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
+    pub fn hole(file: &std::fs::File) -> Option<u64> {
+        rustix::fs::seek(file, rustix::fs::SeekFrom::Hole(0)).ok()
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")))]
+    pub fn hole(_: &std::fs::File) -> Option<u64> {
+        None
     }
 
     fn kind_of(told: FileType) -> Kind {
@@ -252,6 +288,7 @@ mod system {
         Ok(Meta {
             kind: kind_of(metadata.file_type()),
             size: metadata.len(),
+            allocated: metadata.len(),
             modified: metadata.modified().ok(),
             owner: None,
             identity: None,
@@ -260,6 +297,11 @@ mod system {
 
     pub fn link(handle: &Handle, _: &Path, name: &OsStr) -> io::Result<PathBuf> {
         fs::read_link(handle.join(name))
+    }
+
+    /// This system's files have none that the standard library tells.
+    pub fn hole(_: &fs::File) -> Option<u64> {
+        None
     }
 
     fn kind_of(told: fs::FileType) -> Kind {

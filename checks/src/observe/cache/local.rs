@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use super::Bounds;
 use super::folder::{Folder, Kind};
-use super::model::{Cache, Partial};
-use super::name::{self, PartialKind};
+use super::model::Cache;
+use super::name;
+use super::partial::Partial;
 use super::tree::{MAX_TREE, Tree, TreeFile};
 
 /// Folders below the notes that are entered.
@@ -29,6 +30,41 @@ fn notes(top: &Folder) -> impl Iterator<Item = Folder> {
         let first = top.child(OsStr::new(first)).ok()?;
         rest.iter().try_fold(first, |here, part| here.child(OsStr::new(part))).ok()
     })
+}
+
+/// Calls `each` for every folder of a download's notes, with its path in them, until it says stop by `false`.
+fn below(notes: Folder, bounds: &Bounds, each: &mut dyn FnMut(&Arc<Folder>, &Path) -> bool) {
+    let mut waiting = vec![(Arc::new(notes), PathBuf::new(), 0_usize)];
+    let mut entered = 0;
+    while let Some((here, prefix, depth)) = waiting.pop() {
+        if !each(&here, &prefix) {
+            return;
+        }
+        let _ = here.entries(&mut |entry, kind| {
+            if kind == Kind::Folder
+                && depth < MAX_DEPTH
+                && entered < MAX_FOLDERS
+                && let Ok(child) = here.child(entry)
+            {
+                entered += 1;
+                waiting.push((Arc::new(child), prefix.join(entry), depth + 1));
+            }
+            bounds.go_on()
+        });
+    }
+}
+
+/// The folders of a download's notes, where its locks lie too.
+pub fn note_folders(folder: &Path, bounds: &Bounds) -> Vec<Arc<Folder>> {
+    let mut folders = Vec::new();
+    let Ok(top) = Folder::open(folder) else { return folders };
+    for here in notes(&top) {
+        below(here, bounds, &mut |folder, _| {
+            folders.push(Arc::clone(folder));
+            bounds.go_on()
+        });
+    }
+    folders
 }
 
 /// Looks at the partial files of a folder's download, when it has one.
@@ -61,16 +97,10 @@ pub fn files(folder: &Path, bounds: &Bounds, each: &mut dyn FnMut(&Arc<Folder>, 
     let top = Arc::new(top);
     for here in notes(&top) {
         let mut trees: HashMap<String, Option<Tree>> = HashMap::new();
-        let mut waiting = vec![(here, PathBuf::new(), 0_usize)];
-        let mut entered = 0;
-        while let Some((here, prefix, depth)) = waiting.pop() {
-            let mut folders = Vec::new();
-            let mut go_on = true;
+        let mut go_on = true;
+        below(here, bounds, &mut |here, prefix| {
             let _ = here.entries(&mut |entry, kind| {
-                if kind == Kind::Folder && depth < MAX_DEPTH && entered < MAX_FOLDERS {
-                    entered += 1;
-                    folders.push(entry.to_owned());
-                } else if kind == Kind::File
+                if kind == Kind::File
                     && let Some(name) = entry.to_str().and_then(|e| e.strip_suffix(".metadata"))
                     && let Some(note) = here.read(entry, MAX_NOTE).ok().and_then(|bytes| Note::parse(&bytes))
                 {
@@ -88,14 +118,10 @@ pub fn files(folder: &Path, bounds: &Bounds, each: &mut dyn FnMut(&Arc<Folder>, 
                 go_on = go_on && bounds.go_on();
                 go_on
             });
-            if !go_on {
-                return;
-            }
-            for entry in folders {
-                if let Ok(child) = here.child(&entry) {
-                    waiting.push((child, prefix.join(&entry), depth + 1));
-                }
-            }
+            go_on
+        });
+        if !go_on {
+            return;
         }
     }
 }
@@ -141,52 +167,20 @@ fn slashed(path: &Path) -> String {
 }
 
 fn partials(cache: &mut Cache, root: &Path, top: Folder, bounds: &Bounds) {
-    let mut waiting = vec![(top, 0_usize)];
-    let mut entered = 0;
-    while let Some((here, depth)) = waiting.pop() {
-        let mut folders = Vec::new();
-        let mut found: Vec<(PathBuf, PartialKind, String, super::folder::Meta)> = Vec::new();
+    below(top, bounds, &mut |here, _| {
         let _ = here.entries(&mut |entry, kind| {
-            match kind {
-                Kind::Folder if depth < MAX_DEPTH && entered < MAX_FOLDERS => {
-                    entered += 1;
-                    folders.push(entry.to_owned());
-                }
-                Kind::File => {
-                    if let Some((kind, _, etag)) = entry.to_str().and_then(name::local_partial)
-                        && let Ok(meta) = here.meta(entry)
-                    {
-                        found.push((here.path().join(entry), kind, etag.to_owned(), meta));
-                    }
-                }
-                _ => {}
+            if kind == Kind::File
+                && let Some((kind, _, etag)) = entry.to_str().and_then(name::local_partial)
+                && let Ok(meta) = here.meta(entry)
+            {
+                cache.partial_bytes = cache.partial_bytes.saturating_add(meta.allocated);
+                let etag = etag.to_owned();
+                cache.partials.push(Partial { etag, ..Partial::new(here.path().join(entry), root, kind, &meta) });
             }
             bounds.go_on()
         });
-        for (path, kind, etag, meta) in found {
-            cache.partial_bytes = cache.partial_bytes.saturating_add(meta.size);
-            cache.partials.push(Partial {
-                path,
-                root: root.to_owned(),
-                repository: None,
-                kind,
-                etag,
-                file: None,
-                expected: None,
-                size: meta.size,
-                modified: meta.modified,
-                complete_beside: false,
-                contradiction: None,
-                held_by: None,
-                idle: false,
-            });
-        }
-        for entry in folders {
-            if let Ok(child) = here.child(&entry) {
-                waiting.push((child, depth + 1));
-            }
-        }
-    }
+        bounds.go_on()
+    });
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod name;
 pub mod need;
 pub mod open;
 mod others;
+pub mod partial;
 mod repository;
 pub mod snapshot;
 mod store;
@@ -18,14 +19,16 @@ mod walk;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::owners::Owners;
-use super::{mounts, processes};
 use crate::case::Case;
 
-pub use model::{Amount, BrokenLink, Cache, Kept, Partial, Reach, Reclaimable, Refused, RepoName, TargetCache};
+pub use model::{
+    Amount, BrokenLink, Cache, Kept, Misplaced, Reach, Reclaimable, RefFlaw, Refused, RepoName, TargetCache, Wanted,
+};
 pub use name::PartialKind;
+pub use partial::Partial;
 pub use walk::{Question, look};
 
 /// Where a walk ends.
@@ -74,7 +77,7 @@ pub fn of_case(case: &Case) -> Cache {
     let question = Question { root: case.settings.hub_cache.clone(), target, local: neighbours(case) };
     let mut cache = look(&question, &bounds);
     others::look(&mut cache, case, &bounds);
-    mark_held(&mut cache, &bounds, case);
+    partial::examine(&mut cache, &bounds, case);
     if !cache.refused.is_empty() {
         let owners = Owners::read(&case.environment.system_file("etc/passwd"));
         for refused in &mut cache.refused.list {
@@ -99,31 +102,6 @@ pub fn neighbours(case: &Case) -> Vec<PathBuf> {
         });
     }
     folders
-}
-
-/// A partial file that nobody has written for so long is nobody's, whatever the system lets us see.
-const SURELY_OLD: Duration = Duration::from_hours(48);
-
-/// Notes which partial files a process has open, and of which it is proved that none has.
-fn mark_held(cache: &mut Cache, bounds: &Bounds, case: &Case) {
-    if cache.partials.is_empty() {
-        return;
-    }
-    let open = processes::open_files(bounds.deadline);
-    let mounts = mounts::mounts();
-    for partial in &mut cache.partials.list {
-        let (Some(parent), Some(name)) = (partial.path.parent(), partial.path.file_name()) else { continue };
-        let Ok(folder) = folder::Folder::open(parent) else { continue };
-        let Ok(meta) = folder.meta(name) else { continue };
-        partial.held_by = meta.identity.and_then(|identity| open.by_file.get(&identity).copied());
-        let age = meta.modified.and_then(|then| case.now.duration_since(then).ok()).unwrap_or_default();
-        let grows = meta.size != partial.size;
-        // Other users' processes do not show their files, and other machines' are not here at all.
-        let seen_all = open.looked
-            && !(access::binds_this_user() && access::is_anothers(&meta))
-            && mounts::of(&mounts, parent).is_some_and(|m| !m.is_shared_with_other_machines());
-        partial.idle = partial.held_by.is_none() && !grows && (seen_all || age > SURELY_OLD);
-    }
 }
 
 #[cfg(all(test, unix))]

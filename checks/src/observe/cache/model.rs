@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::name::PartialKind;
+use super::folder::Kind;
+use super::partial::Partial;
 use super::tree::Tree;
-use crate::case::RepoType;
+use crate::case::{RepoType, Target};
 
 /// At most so many notable things of one sort are kept with their paths; the rest is counted.
 pub const MAX_DETAILS: usize = 256;
@@ -86,37 +87,6 @@ impl std::fmt::Display for RepoName {
     }
 }
 
-/// A partial file.
-#[derive(Debug, Clone)]
-pub struct Partial {
-    /// Where it lies.
-    pub path: PathBuf,
-    /// The cache root that it lies in.
-    pub root: PathBuf,
-    /// Whose it is, where the place tells.
-    pub repository: Option<RepoName>,
-    /// Who writes such names.
-    pub kind: PartialKind,
-    /// The ETag that it is to become; empty when the name does not tell.
-    pub etag: String,
-    /// The file in the repository, where a cached tree listing tells.
-    pub file: Option<String>,
-    /// The size that the file is to have, where a cached tree listing tells, in bytes.
-    pub expected: Option<u64>,
-    /// Its size, in bytes.
-    pub size: u64,
-    /// When it was last written.
-    pub modified: Option<SystemTime>,
-    /// Whether the complete file lies beside it: nobody needs the part any more.
-    pub complete_beside: bool,
-    /// What its first bytes say against what its name and size promise.
-    pub contradiction: Option<String>,
-    /// The process that has it open.
-    pub held_by: Option<u32>,
-    /// Whether it is proved that no process writes it: none has it open and all that could have been seen, or it is old.
-    pub idle: bool,
-}
-
 /// A link that leads nowhere.
 #[derive(Debug, Clone)]
 pub struct BrokenLink {
@@ -130,6 +100,50 @@ pub struct BrokenLink {
     pub file: String,
     /// When the link was made.
     pub modified: Option<SystemTime>,
+}
+
+/// Something of another kind than what the client has or makes there: it can neither use nor replace it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misplaced {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Whose repository it is in.
+    pub repository: Option<RepoName>,
+    /// What it is.
+    pub found: Kind,
+    /// What belongs there.
+    pub wanted: Wanted,
+}
+
+/// What the client has or makes at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// A folder.
+    Folder,
+    /// A lock file.
+    Lock,
+    /// A file's content, or the link to it.
+    Content,
+}
+
+impl Wanted {
+    /// In words, with its article.
+    pub fn words(self) -> &'static str {
+        match self {
+            Wanted::Folder => "a folder",
+            Wanted::Lock | Wanted::Content => "a file",
+        }
+    }
+}
+
+impl Misplaced {
+    /// Whether it has to do with a target: its own, or what stands in the way of every download. Without one, all has.
+    pub fn matters_to(&self, target: Option<&Target>) -> bool {
+        match (target, &self.repository) {
+            (Some(target), Some(name)) => (target.repo_type, &target.repo_id) == (name.kind, &name.id),
+            _ => true,
+        }
+    }
 }
 
 /// A folder or file that this user may not use as the client needs it.
@@ -203,7 +217,7 @@ pub struct Cache {
     pub linked_elsewhere: u64,
     /// Partial files of the hub cache, of folders of the person's own, and of other programs.
     pub partials: Some256<Partial>,
-    /// Bytes of all partial files.
+    /// What all partial files take up, in bytes.
     pub partial_bytes: u64,
     /// Folders in which datasets was preparing a dataset when it broke off.
     pub unfinished_datasets: Amount,
@@ -213,6 +227,8 @@ pub struct Cache {
     pub broken: Some256<BrokenLink>,
     /// What this user may not use.
     pub refused: Some256<Refused>,
+    /// What is of another kind than belongs there.
+    pub misplaced: Some256<Misplaced>,
     /// Files that no snapshot links to.
     pub orphans: Amount,
     /// Files that only revisions without a name link to.
@@ -251,6 +267,19 @@ pub enum Kept {
     Real(u64),
 }
 
+/// Why a ref does not name a commit as the client reads it: by the whole of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefFlaw {
+    /// It has no byte.
+    Empty,
+    /// A commit stands in it with blanks or a line end around it.
+    Blanks,
+    /// Its content is no commit.
+    NoCommit,
+    /// Its content is no text, at which the client fails.
+    NoText,
+}
+
 /// The target's repository in the cache.
 #[derive(Debug, Clone, Default)]
 pub struct TargetCache {
@@ -262,6 +291,12 @@ pub struct TargetCache {
     pub refs: BTreeMap<String, String>,
     /// The commit of the revision that is asked for, where a ref or the revision itself tells.
     pub commit: Option<String>,
+    /// What is wrong with the ref of the revision that is asked for.
+    pub ref_flaw: Option<RefFlaw>,
+    /// Whether the commit has a snapshot.
+    pub has_snapshot: bool,
+    /// Where the repository's folder leads when it is a link, which is not followed.
+    pub linked_to: Option<PathBuf>,
     /// Complete files, by name.
     pub blobs: HashMap<String, Blob>,
     /// The files of the commit's snapshot, by their path in the repository.

@@ -32,6 +32,16 @@ pub enum PartialKind {
     Temporary,
 }
 
+impl PartialKind {
+    /// Whether its client goes on at the end of a file that it finds: what the file holds becomes part of the whole.
+    pub fn is_appended_to(self) -> bool {
+        match self {
+            PartialKind::Plain | PartialKind::RustPart | PartialKind::LlamaCpp => true,
+            PartialKind::Unique | PartialKind::Ollama | PartialKind::Datasets | PartialKind::Temporary => false,
+        }
+    }
+}
+
 /// A name in a repository's `blobs` folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InBlobs<'a> {
@@ -68,7 +78,7 @@ fn is_hex(text: &str) -> bool {
 
 /// Reads a name in a `blobs` folder.
 pub fn in_blobs(name: &OsStr) -> InBlobs<'_> {
-    let Some(name) = name.to_str() else { return InBlobs::Foreign };
+    let Some(name) = name.to_str().filter(|name| !is_litter(OsStr::new(name))) else { return InBlobs::Foreign };
     if let Some((kind, etag)) = partial(name) {
         return InBlobs::Partial(kind, etag);
     }
@@ -128,6 +138,30 @@ pub fn folder(kind: RepoType, id: &str) -> String {
     format!("{}--{}", kind.plural(), id.replace('/', "--"))
 }
 
+/// What desktops, network file systems and synchronisers leave in any folder: nobody's download.
+pub fn is_litter(name: &OsStr) -> bool {
+    const NAMES: &[&str] = &[
+        ".DS_Store",
+        "Thumbs.db",
+        "desktop.ini",
+        ".directory",
+        "@eaDir",
+        "lost+found",
+        ".ipynb_checkpoints",
+        ".stfolder",
+        ".stversions",
+        ".snapshot",
+    ];
+    // macOS' shadows of files on foreign volumes, what NFS and FUSE keep of deleted files that are open, and Syncthing's.
+    const BEGINNINGS: &[&str] = &["._", ".nfs0", ".fuse_hidden", ".syncthing.", "~syncthing~", ".Trash-"];
+    let bytes = name.as_encoded_bytes();
+    // Millions of names pass here, and nearly all of them begin with something else.
+    if !matches!(bytes.first(), Some(b'.' | b'@' | b'~' | b'T' | b'd' | b'l')) {
+        return false;
+    }
+    NAMES.iter().any(|known| name == *known) || BEGINNINGS.iter().any(|known| bytes.starts_with(known.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +195,8 @@ mod tests {
         assert_eq!(in_blobs(OsStr::new(&format!(".{SHA}.0a1b2c3d.shared"))), InBlobs::Foreign);
         assert_eq!(in_blobs(OsStr::new("tmpab12cd")), InBlobs::Partial(PartialKind::Temporary, ""));
         assert_eq!(in_blobs(OsStr::new(".DS_Store")), InBlobs::Foreign);
+        assert_eq!(in_blobs(OsStr::new(&format!("._{SHA}"))), InBlobs::Foreign);
+        assert_eq!(in_blobs(OsStr::new(".nfs000000000012")), InBlobs::Foreign);
     }
 
     #[test]
@@ -169,6 +205,12 @@ mod tests {
         assert_eq!(repository(OsStr::new("datasets--a--b")), Some((RepoType::Dataset, "a/b".to_owned())));
         assert_eq!(repository(OsStr::new("notes--a--b")), None);
         assert_eq!(repository(OsStr::new("models--")), None);
+        for litter in [".DS_Store", "._config.json", ".nfs00000000a1b2", "~syncthing~x.tmp", "lost+found"] {
+            assert!(is_litter(OsStr::new(litter)), "{litter}");
+        }
+        for file in [".gitattributes", "config.json", "_init.py", ".nfsomething"] {
+            assert!(!is_litter(OsStr::new(file)), "{file}");
+        }
         assert_eq!(folder(RepoType::Model, "a/b"), "models--a--b");
     }
 

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Cache, Kept, TargetCache};
 use super::name::PartialKind;
-use crate::case::clients::Numbers;
-use crate::case::{Clients, Target};
+use crate::case::{Case, Target};
 use crate::observe::hub::Repository;
 
 /// How the installed client treats a partial file that it finds under its own name.
@@ -19,12 +18,15 @@ pub enum Resumes {
     No,
 }
 
-/// What huggingface_hub of a version does with `<etag>.incomplete`; of an unknown version what today's does.
+/// What the installed huggingface_hub does with `<etag>.incomplete`; of an unknown version what today's does.
 ///
-/// Source: `_download_to_tmp_and_move` in huggingface_hub `file_download.py` of 0.22, 0.23, 1.17 and 1.18.
-pub fn resumes(hub: Option<Numbers>) -> Resumes {
-    match hub {
+/// With hf_transfer, which is ignored since 1.0, it removes what lies there and begins anew.
+///
+/// Source: `_download_to_tmp_and_move` in huggingface_hub `file_download.py` of 0.22, 0.23, 0.36, 1.17 and 1.18.
+pub fn resumes(case: &Case) -> Resumes {
+    match case.clients.hub {
         Some(version) if version < (0, 23, 0) => Resumes::OnRequest,
+        Some(version) if version < (1, 0, 0) && case.settings.hf_transfer => Resumes::No,
         Some(version) if version < (1, 18, 0) => Resumes::Yes,
         _ => Resumes::No,
     }
@@ -89,15 +91,16 @@ pub struct Need {
     pub resumed: u64,
 }
 
-/// What the target still needs on the cache's volume.
-pub fn need(expected: &BTreeMap<String, Expected>, cache: &Cache, clients: &Clients) -> Need {
+/// What the target still needs on the cache's volume: what a part that the client goes on with takes up is there already,
+/// not what its length promises, which holes have too.
+pub fn need(expected: &BTreeMap<String, Expected>, cache: &Cache, case: &Case) -> Need {
     let mut need = Need::default();
     let mut counted: BTreeSet<&str> = BTreeSet::new();
     for (path, file) in expected {
         if !counted.insert(&file.etag) || cache.target.as_ref().is_some_and(|t| has(t, path, file)) {
             continue;
         }
-        let resumed = if resumes(clients.hub) == Resumes::Yes { part_of(cache, file) } else { 0 };
+        let resumed = if resumes(case) == Resumes::Yes { part_of(cache, file) } else { 0 };
         let rest = file.size.saturating_sub(resumed);
         need.bytes = need.bytes.saturating_add(rest);
         need.largest = need.largest.max(rest);
@@ -124,7 +127,7 @@ fn part_of(cache: &Cache, file: &Expected) -> u64 {
             && p.size <= file.size
             && cache.target.as_ref().is_some_and(|t| p.path.starts_with(&t.folder))
     };
-    cache.partials.list.iter().find(of_target).map_or(0, |p| p.size)
+    cache.partials.list.iter().find(of_target).map_or(0, |p| p.allocated.min(file.size))
 }
 
 #[cfg(test)]
@@ -132,9 +135,12 @@ mod tests {
     use super::*;
     use crate::case::RepoType;
     use crate::case::target::From;
-    use crate::observe::cache::model::{Blob, Partial};
+    use crate::observe::cache::Partial;
+    use crate::observe::cache::folder::{Kind, Meta};
+    use crate::observe::cache::model::Blob;
     use crate::observe::hub::{Lfs, Sibling};
-    use std::path::PathBuf;
+    use crate::observe::made_cache::case;
+    use std::path::{Path, PathBuf};
 
     fn target(file: Option<&str>) -> Target {
         Target { file: file.map(str::to_owned), ..Target::new(RepoType::Model, "a/b", From::Argument) }
@@ -155,33 +161,30 @@ mod tests {
     }
 
     fn cache(partial: u64) -> Cache {
+        cache_with(partial, partial)
+    }
+
+    fn cache_with(partial: u64, allocated: u64) -> Cache {
         let folder = PathBuf::from("/c/models--a--b");
         let mut cache = Cache { root: "/c".into(), ..Cache::default() };
-        cache.partials.push(Partial {
-            path: folder.join("blobs/s1.incomplete"),
-            root: "/c".into(),
-            repository: None,
-            kind: PartialKind::Plain,
-            etag: "s1".into(),
-            file: None,
-            expected: None,
-            size: partial,
-            modified: None,
-            complete_beside: false,
-            contradiction: None,
-            held_by: None,
-            idle: true,
-        });
+        let meta = Meta { kind: Kind::File, size: partial, allocated, modified: None, owner: None, identity: None };
+        let path = folder.join("blobs/s1.incomplete");
+        let made = Partial::new(path, Path::new("/c"), PartialKind::Plain, &meta);
+        cache.partials.push(Partial { etag: "s1".into(), idle: true, ..made });
         let mut target = TargetCache { folder, ..TargetCache::default() };
         target.blobs.insert("s2".into(), Blob { size: Some(500), modified: None, shared: false });
         cache.target = Some(target);
         cache
     }
 
-    fn clients(hub: Option<Numbers>) -> Clients {
-        let mut clients = Clients::default();
-        clients.hub = hub;
-        clients
+    fn clients(hub: Option<(u64, u64, u64)>) -> Case {
+        with_variables(hub, &[])
+    }
+
+    fn with_variables(hub: Option<(u64, u64, u64)>, variables: &[(&str, &str)]) -> Case {
+        let mut case = case(Path::new("/home/u"), variables, None);
+        case.clients.hub = hub;
+        case
     }
 
     #[test]
@@ -194,6 +197,13 @@ mod tests {
         assert_eq!(new, Need { bytes: 1010, largest: 1000, files: 2, resumed: 0 });
         // A part longer than the file helps nobody.
         assert_eq!(need(&files, &cache(2000), &clients(Some((1, 17, 0)))).bytes, 1010);
+    }
+
+    #[test]
+    fn holes_are_still_to_be_filled() {
+        let files = expected(&target(None), Some(&record()), None).expect("files");
+        let sparse = need(&files, &cache_with(900, 200), &clients(Some((0, 36, 2))));
+        assert_eq!(sparse, Need { bytes: 810, largest: 800, files: 2, resumed: 200 });
     }
 
     #[test]
@@ -223,7 +233,10 @@ mod tests {
             (Some((1, 18, 0)), Resumes::No),
             (None, Resumes::No),
         ] {
-            assert_eq!(resumes(version), answer, "{version:?}");
+            assert_eq!(resumes(&clients(version)), answer, "{version:?}");
         }
+        let switch = [("HF_HUB_ENABLE_HF_TRANSFER", "1")];
+        assert_eq!(resumes(&with_variables(Some((0, 36, 2)), &switch)), Resumes::No);
+        assert_eq!(resumes(&with_variables(Some((1, 17, 0)), &switch)), Resumes::Yes);
     }
 }

@@ -23,6 +23,12 @@ pub fn blob(root: &Folder, blobs: &Folder, name: &OsStr) -> io::Result<(File, bo
 
 /// Opens a regular file below a folder; a link on the way is not followed.
 pub fn inside(folder: &Folder, path: &Path) -> io::Result<File> {
+    let (parent, name) = parent_of(folder, path)?;
+    parent.as_ref().unwrap_or(folder).file(name)
+}
+
+/// The folder that a path below another ends in, none when it is that itself, and the last name; links are not followed.
+pub fn parent_of<'a>(folder: &Folder, path: &'a Path) -> io::Result<(Option<Folder>, &'a OsStr)> {
     let mut parts = path.components();
     let Some(Component::Normal(name)) = parts.next_back() else { return Err(io::ErrorKind::NotFound.into()) };
     let mut here: Option<Folder> = None;
@@ -30,7 +36,7 @@ pub fn inside(folder: &Folder, path: &Path) -> io::Result<File> {
         let Component::Normal(part) = part else { return Err(io::ErrorKind::NotFound.into()) };
         here = Some(here.as_ref().unwrap_or(folder).child(part)?);
     }
-    here.as_ref().unwrap_or(folder).file(name)
+    Ok((here, name))
 }
 
 /// The two last parts of `../../blobs/<2 hex digits>/<Xet hash>`.

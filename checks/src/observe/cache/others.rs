@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Bounds;
-use super::folder::{Folder, Kind, Meta};
-use super::model::{Cache, Partial, RepoName};
+use super::folder::{Folder, Kind};
+use super::model::{Cache, RepoName};
 use super::name::PartialKind;
+use super::partial::Partial;
 use crate::case::{Case, RepoType};
 
 /// Entries of one store that are looked at.
@@ -41,26 +42,8 @@ fn ollama_roots(case: &Case) -> Vec<PathBuf> {
     named.or_else(own).into_iter().chain(service).collect()
 }
 
-fn partial(path: PathBuf, root: &Path, kind: PartialKind, meta: Meta) -> Partial {
-    Partial {
-        path,
-        root: root.to_owned(),
-        repository: None,
-        kind,
-        etag: String::new(),
-        file: None,
-        expected: None,
-        size: meta.size,
-        modified: meta.modified,
-        complete_beside: false,
-        contradiction: None,
-        held_by: None,
-        idle: false,
-    }
-}
-
 fn add(cache: &mut Cache, partial: Partial) {
-    cache.partial_bytes = cache.partial_bytes.saturating_add(partial.size);
+    cache.partial_bytes = cache.partial_bytes.saturating_add(partial.allocated);
     cache.partials.push(partial);
 }
 
@@ -94,7 +77,7 @@ fn ollama(cache: &mut Cache, root: &Path, bounds: &Bounds) {
     });
     for (entry, hash) in files {
         let Ok(meta) = blobs.meta(&entry) else { continue };
-        let mut found = partial(blobs.path().join(&entry), root, PartialKind::Ollama, meta);
+        let mut found = Partial::new(blobs.path().join(&entry), root, PartialKind::Ollama, &meta);
         let parts: Vec<Part> = notes
             .iter()
             .filter(|(_, of)| *of == hash)
@@ -160,7 +143,7 @@ fn llama(cache: &mut Cache, root: &Path, bounds: &Bounds) {
         seen < MAX_ENTRIES && bounds.go_on()
     });
     for (entry, stem, meta) in found {
-        let mut found = partial(here.path().join(&entry), root, PartialKind::LlamaCpp, meta);
+        let mut found = Partial::new(here.path().join(&entry), root, PartialKind::LlamaCpp, &meta);
         let note = here.read(OsStr::new(&format!("{stem}.json")), MAX_NOTE).ok();
         let note: Option<LlamaNote> = note.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let place = note.as_ref().and_then(|note| resolved(&note.url));
@@ -205,7 +188,7 @@ fn datasets(cache: &mut Cache, root: &Path, bounds: &Bounds) {
                 Kind::File if unfinished && in_downloads => {
                     if let Ok(meta) = here.meta(entry) {
                         let path = here.path().join(entry);
-                        let mut found = partial(path, root, PartialKind::Datasets, meta);
+                        let mut found = Partial::new(path, root, PartialKind::Datasets, &meta);
                         let stem = Path::new(entry).file_stem().unwrap_or_default();
                         found.complete_beside = here.meta(stem).is_ok();
                         add(cache, found);

@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::folder::{Folder, Kind, Meta};
-use super::model::{Amount, Blob, BrokenLink, Partial, Reclaimable, Refused, RepoName, Some256, TargetCache};
+use super::model::{
+    Amount, Blob, BrokenLink, Misplaced, Reclaimable, RefFlaw, Refused, RepoName, Some256, TargetCache, Wanted,
+};
 use super::name::{self, InBlobs, PartialKind};
+use super::partial::Partial;
 use super::tree::{MAX_TREE, Tree};
 use super::{Bounds, access};
 
@@ -32,6 +35,7 @@ pub struct Seen {
     pub partial_bytes: u64,
     pub broken: Some256<BrokenLink>,
     pub refused: Some256<Refused>,
+    pub misplaced: Some256<Misplaced>,
     pub orphans: Amount,
     pub detached: Amount,
     pub reclaimable: Option<Reclaimable>,
@@ -104,6 +108,7 @@ impl Walk<'_> {
         self.snapshots(&mut seen, &folder, &refs, commit.as_deref(), &mut blobs);
         let named: Vec<&str> = refs.values().map(String::as_str).collect();
         Walk::trees(&mut seen, &folder, commit.as_deref(), &named);
+        self.in_place_of_files(&mut seen, &folder, commit.as_deref());
         self.sums(&mut seen, &folder, &blobs);
         if let Some(target) = &mut seen.target {
             target.refs = refs;
@@ -120,11 +125,27 @@ impl Walk<'_> {
         may_not: &'static str,
         error: Option<&io::Error>,
     ) {
-        // What has gone meanwhile, or is no folder where one is expected, is not refused.
-        if error.is_some_and(|e| e.kind() != io::ErrorKind::PermissionDenied) {
-            return;
+        // What has gone meanwhile is not refused.
+        match error.map(io::Error::kind) {
+            Some(io::ErrorKind::NotADirectory) => return self.no_folder(seen, parent, entry),
+            Some(kind) if kind != io::ErrorKind::PermissionDenied => return,
+            _ => {}
         }
         seen.refused.push(access::refused(parent, entry, Some(&self.name), may_not, error));
+    }
+
+    /// Notes what stands in place of a folder; a link may lead to one, which is not followed.
+    fn no_folder(&self, seen: &mut Seen, parent: &Folder, entry: &OsStr) {
+        if let Ok(meta) = parent.meta(entry)
+            && matches!(meta.kind, Kind::File | Kind::Other)
+        {
+            self.misplaced(seen, parent, entry, meta.kind, Wanted::Folder);
+        }
+    }
+
+    pub(super) fn misplaced(&self, seen: &mut Seen, parent: &Folder, entry: &OsStr, found: Kind, wanted: Wanted) {
+        let path = parent.path().join(entry);
+        seen.misplaced.push(Misplaced { path, repository: Some(self.name.clone()), found, wanted });
     }
 
     /// The folders that a download writes to: entering and writing must be allowed.
@@ -143,20 +164,35 @@ impl Walk<'_> {
 
     fn refs(&self, seen: &mut Seen, folder: &Folder) -> BTreeMap<String, String> {
         let mut refs = BTreeMap::new();
-        let Ok(top) = folder.child(OsStr::new("refs")) else { return refs };
+        let top = match folder.child(OsStr::new("refs")) {
+            Ok(top) => top,
+            Err(error) => {
+                self.refuse(seen, folder, OsStr::new("refs"), "enter", Some(&error));
+                return refs;
+            }
+        };
         let mut waiting = vec![(top, String::new(), 0_usize)];
         while let Some((here, prefix, depth)) = waiting.pop() {
             let mut folders = Vec::new();
             let listed = here.entries(&mut |name, kind| {
                 let Some(text) = name.to_str() else { return true };
                 match kind {
+                    Kind::Folder if self.revision == Some(format!("{prefix}{text}").as_str()) => {
+                        self.misplaced(seen, &here, name, kind, Wanted::Content);
+                    }
                     Kind::Folder if depth < MAX_DEPTH => folders.push(name.to_owned()),
+                    // The client would wait at a pipe for ever.
+                    Kind::Other => self.misplaced(seen, &here, name, kind, Wanted::Content),
                     Kind::File => {
                         if let Ok(bytes) = here.read(name, MAX_REF) {
-                            let commit = String::from_utf8_lossy(&bytes).trim().to_owned();
-                            if name::is_commit(&commit) {
-                                refs.insert(format!("{prefix}{text}"), commit);
+                            let revision = format!("{prefix}{text}");
+                            let (commit, flaw) = commit_in(&bytes);
+                            if self.revision == Some(revision.as_str())
+                                && let Some(target) = &mut seen.target
+                            {
+                                target.ref_flaw = flaw;
                             }
+                            refs.extend(commit.map(|commit| (revision, commit)));
                         }
                     }
                     _ => {}
@@ -218,6 +254,9 @@ impl Walk<'_> {
                         }
                     }
                 }
+                InBlobs::Blob if name::hash_of(&entry.to_string_lossy()).is_some() => {
+                    self.misplaced(seen, &here, entry, kind, Wanted::Content);
+                }
                 InBlobs::Partial(kind, etag) => {
                     if let Ok(meta) = here.meta(entry)
                         && meta.kind == Kind::File
@@ -257,22 +296,13 @@ impl Walk<'_> {
         etag: String,
         meta: Meta,
     ) {
-        seen.partial_bytes = seen.partial_bytes.saturating_add(meta.size);
+        seen.partial_bytes = seen.partial_bytes.saturating_add(meta.allocated);
         let complete_beside = !etag.is_empty() && blobs.0.contains_key(&Blobs::key(OsStr::new(&etag)));
         seen.partials.push(Partial {
-            path: here.path().join(entry),
-            root: self.root.to_owned(),
             repository: Some(self.name.clone()),
-            kind,
             etag,
-            file: None,
-            expected: None,
-            size: meta.size,
-            modified: meta.modified,
             complete_beside,
-            contradiction: None,
-            held_by: None,
-            idle: false,
+            ..Partial::new(here.path().join(entry), self.root, kind, &meta)
         });
     }
 
@@ -302,6 +332,27 @@ impl Walk<'_> {
         }
     }
 
+    /// Folders and the like where the listing has files: containers make them for mounts without a source.
+    fn in_place_of_files(&self, seen: &mut Seen, folder: &Folder, commit: Option<&str>) {
+        /// Missing files that are looked for.
+        const MAX_MISSING: usize = 1000;
+        let (Some(target), Some(commit)) = (&seen.target, commit) else { return };
+        let Some(tree) = &target.tree else { return };
+        let snapshot = folder.child(OsStr::new("snapshots")).and_then(|top| top.child(OsStr::new(commit)));
+        let Ok(snapshot) = snapshot else { return };
+        let missing = tree.files.keys().filter(|path| !target.files.contains_key(*path)).take(MAX_MISSING);
+        let missing: Vec<PathBuf> = missing.map(PathBuf::from).collect();
+        for path in missing {
+            let Ok((inside, name)) = super::open::parent_of(&snapshot, &path) else { continue };
+            let parent = inside.as_ref().unwrap_or(&snapshot);
+            if let Ok(meta) = parent.meta(name)
+                && meta.kind == Kind::Folder
+            {
+                self.misplaced(seen, parent, name, meta.kind, Wanted::Content);
+            }
+        }
+    }
+
     fn sums(&self, seen: &mut Seen, folder: &Folder, blobs: &Blobs) {
         if !seen.cut && self.bounds.go_on() {
             for linked in blobs.0.values() {
@@ -321,6 +372,18 @@ impl Walk<'_> {
             detached: seen.detached,
             modified,
         });
+    }
+}
+
+/// The commit in a ref's content, and what is wrong with it. The client takes all of the content for the commit.
+fn commit_in(bytes: &[u8]) -> (Option<String>, Option<RefFlaw>) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return (None, Some(RefFlaw::NoText)) };
+    let commit = text.trim();
+    match (name::is_commit(text), name::is_commit(commit)) {
+        (true, _) => (Some(text.to_owned()), None),
+        (false, true) => (Some(commit.to_owned()), Some(RefFlaw::Blanks)),
+        (false, false) if text.is_empty() => (None, Some(RefFlaw::Empty)),
+        (false, false) => (None, Some(RefFlaw::NoCommit)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::folder::{Folder, Kind};
-use super::model::{BrokenLink, Kept};
+use super::model::{BrokenLink, Kept, Wanted};
 use super::repository::{Blobs, MAX_DEPTH, MAX_TARGET_FILES, Seen, Walk};
 
 impl Walk<'_> {
@@ -29,6 +29,8 @@ impl Walk<'_> {
         let listed = top.entries(&mut |name, kind| {
             if kind == Kind::Folder {
                 revisions.push(name.to_owned());
+            } else if name.to_str().is_some_and(super::name::is_commit) && kind != Kind::Link {
+                self.misplaced(seen, &top, name, kind, Wanted::Folder);
             }
             revisions.len() < MAX_TARGET_FILES
         });
@@ -38,6 +40,9 @@ impl Walk<'_> {
         for revision in revisions {
             let named = refs.values().any(|c| Path::new(c) == Path::new(&revision));
             let wanted = commit.is_some_and(|c| Path::new(c) == Path::new(&revision));
+            if let Some(target) = seen.target.as_mut().filter(|_| wanted) {
+                target.has_snapshot = true;
+            }
             match top.child(&revision) {
                 Ok(here) => self.snapshot(seen, here, named, wanted, blobs),
                 Err(error) => self.refuse(seen, &top, &revision, "enter", Some(&error)),
@@ -53,6 +58,9 @@ impl Walk<'_> {
         while let Some((here, prefix, depth)) = waiting.pop() {
             let mut folders = Vec::new();
             let listed = here.entries(&mut |entry, kind| {
+                if super::name::is_litter(entry) {
+                    return self.bounds.go_on();
+                }
                 match kind {
                     Kind::Folder if depth < MAX_DEPTH => folders.push(entry.to_owned()),
                     Kind::Folder => seen.cut = true,
@@ -63,12 +71,10 @@ impl Walk<'_> {
                     }
                     Kind::File => {
                         let size = here.meta(entry).map_or(0, |m| m.size);
-                        if !is_litter(entry) {
-                            seen.real_files.add(size);
-                            Walk::keep(seen, wanted, &prefix, entry, Some(Kept::Real(size)));
-                        }
+                        seen.real_files.add(size);
+                        Walk::keep(seen, wanted, &prefix, entry, Some(Kept::Real(size)));
                     }
-                    Kind::Other => {}
+                    Kind::Other => self.misplaced(seen, &here, entry, kind, Wanted::Content),
                 }
                 self.bounds.go_on()
             });
@@ -169,11 +175,6 @@ pub fn blob_of<'a>(target: &'a Path, prefix: &Path) -> Option<&'a OsStr> {
         (Component::Normal(blobs), Component::Normal(name), None) if blobs == "blobs" => Some(name),
         _ => None,
     }
-}
-
-/// Files that desktops leave in folders.
-fn is_litter(name: &OsStr) -> bool {
-    name == ".DS_Store" || name == "Thumbs.db" || name == "desktop.ini"
 }
 
 /// A path of a repository, with `/` on every system.

@@ -5,13 +5,14 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::observe::integrity::{self, Meter};
-use crate::observe::made_cache::{COMMIT, MadeCache, case};
+use crate::observe::made_cache::{COMMIT, MadeCache, case, of};
 use crate::observe::{locks, traces};
 
 #[derive(Debug, Clone)]
@@ -20,6 +21,9 @@ enum Thing {
     Folder,
     Link(Vec<u8>),
     Pipe,
+    Socket,
+    /// A file of this length with nothing in it.
+    Hole(u64),
 }
 
 fn part() -> impl Strategy<Value = Vec<u8>> {
@@ -79,6 +83,12 @@ fn thing(outside: &'static str) -> impl Strategy<Value = Thing> {
         "../../../../../../../..",
         "../../blobs/aa/",
         "/dev/zero",
+        "/dev/tty",
+        "/proc/self/fd/0",
+        "/proc/self/root",
+        "/proc/self/mem",
+        "main",
+        "blobs",
     ]
     .iter()
     .map(|s| s.as_bytes().to_vec())
@@ -90,9 +100,14 @@ fn thing(outside: &'static str) -> impl Strategy<Value = Thing> {
         1 => Just(Thing::File(format!("{COMMIT}\n{}\n1600000000.0\n", "a".repeat(64)).into_bytes())),
         1 => Just(Thing::File(br#"{"N":0,"Offset":0,"Size":-5,"Completed":9223372036854775807}"#.to_vec())),
         1 => Just(Thing::File(br#"{"url":"https://huggingface.co/a/b/resolve/main/../../secret"}"#.to_vec())),
+        1 => Just(Thing::File(format!(r#"{{"format_version":1,"files":{{"config.json":{{"size":5,"blob_id":"{}"}},"model/main":{{"size":1,"blob_id":"x","xet_hash":"{}"}}}}}}"#, "a".repeat(40), "a".repeat(64)).into_bytes())),
+        1 => Just(Thing::File(b"<!DOCTYPE html>".to_vec())),
+        1 => Just(Thing::File(format!("{}\nno-machine\n", u32::MAX / 2).into_bytes())),
         2 => Just(Thing::Folder),
         3 => prop::sample::select(leads).prop_map(Thing::Link),
         1 => Just(Thing::Pipe),
+        1 => Just(Thing::Socket),
+        1 => prop::sample::select(vec![1_u64, 4097, 1 << 24]).prop_map(Thing::Hole),
     ]
 }
 
@@ -119,13 +134,29 @@ fn make(root: &Path, path: &[Vec<u8>], thing: &Thing, mode: u32) {
         Thing::File(bytes) if !at.exists() && !at.is_symlink() => std::fs::write(&at, bytes),
         Thing::Folder => std::fs::create_dir_all(&at),
         Thing::Link(target) => symlink(OsString::from_vec(target.clone()), &at),
-        Thing::Pipe => {
-            rustix::fs::mknodat(rustix::fs::CWD, &at, rustix::fs::FileType::Fifo, 0o600.into(), 0).map_err(Into::into)
+        Thing::Pipe => special(&at, rustix::fs::FileType::Fifo),
+        Thing::Socket => special(&at, rustix::fs::FileType::Socket),
+        Thing::Hole(length) if !at.exists() && !at.is_symlink() => {
+            std::fs::File::create_new(&at).and_then(|file| file.set_len(*length))
         }
-        Thing::File(_) => return,
+        Thing::File(_) | Thing::Hole(_) => return,
     };
     if made.is_ok() && !at.is_symlink() {
         let _ = std::fs::set_permissions(&at, std::fs::Permissions::from_mode(mode));
+    }
+}
+
+fn special(at: &Path, kind: rustix::fs::FileType) -> std::io::Result<()> {
+    rustix::fs::mknodat(rustix::fs::CWD, at, kind, 0o600.into(), 0).map_err(Into::into)
+}
+
+/// Lets every folder be entered again, from the top down.
+fn unlock(folder: &Path) {
+    let _ = std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700));
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            unlock(&entry.path());
+        }
     }
 }
 
@@ -135,7 +166,8 @@ fn listing(root: &Path) -> BTreeMap<PathBuf, (bool, u64, Option<SystemTime>)> {
     let mut waiting = vec![root.to_owned()];
     while let Some(folder) = waiting.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let metadata = entry.metadata().expect("an entry");
+            // In a folder that may be listed and not searched nothing more can be said.
+            let Ok(metadata) = entry.metadata() else { continue };
             if metadata.is_dir() {
                 waiting.push(entry.path());
             }
@@ -158,6 +190,9 @@ const PLACES: &[&str] = &[
     "work/model",
     ".cache/huggingface/xet",
 ];
+
+/// The checks that conclude from what lies on disk.
+const OF_DISK: &[&str] = &["disk", "permission", "partial", "integrity", "locks", "filesystem"];
 
 /// Where a place really lies when no link is on the way.
 fn canonical(made: &MadeCache, place: &Path) -> PathBuf {
@@ -213,9 +248,48 @@ proptest! {
             prop_assert!(PLACES.iter().any(|place| path.starts_with(made.home.path().join(place))), "{}", path.display());
             prop_assert!(!path.to_string_lossy().contains("outside"), "{}", path.display());
         }
-        // Folders without any right must be removable again.
-        for path in listing(made.home.path()).keys() {
-            let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700));
+        // What is concluded from it ends too, and touches nothing outside.
+        let case = Arc::new(case);
+        let observations = of(&case)
+            .seeing_volumes(crate::observe::volume::look(&case))
+            .seeing_cache(seen)
+            .seeing_integrity(files)
+            .seeing_locks(held)
+            .seeing_traces(left)
+            .seeing_no_record();
+        for check in crate::CHECKS.iter().filter(|check| OF_DISK.contains(&check.name)) {
+            let conclusion = (check.conclude)(&case, &observations);
+            for action in conclusion.findings.iter().flat_map(|f| &f.fixes).flat_map(|f| &f.actions) {
+                prop_assert!(!format!("{action:?}").contains("outside"), "{action:?}");
+            }
+        }
+        unlock(made.home.path());
+    }
+}
+
+/// Root reads what nobody may read: without that right the same trees are looked at as everybody else sees them.
+#[cfg(target_os = "linux")]
+#[test]
+fn any_tree_is_looked_at_where_rights_bind() {
+    use std::io::Write;
+    // Then the test above is this one.
+    if access::binds_this_user() {
+        return;
+    }
+    let rights = "-dac_override,-dac_read_search";
+    let tested = std::process::Command::new("setpriv")
+        .args([format!("--inh-caps={rights}"), format!("--bounding-set={rights}")])
+        .arg(std::env::current_exe().expect("the program"))
+        .args(["--exact", "observe::cache::tests::any_tree_is_looked_at_from_inside_and_left_as_it_is"])
+        .output();
+    match tested {
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stdout);
+            assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        }
+        // Past the capture of tests: what is left out has proved nothing.
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "LEFT OUT: trees where rights bind: setpriv: {error}");
         }
     }
 }
@@ -258,6 +332,17 @@ fn what_nothing_refers_to_is_summed_up_and_no_problem() {
     assert_eq!((seen.orphans, seen.detached), (Amount { files: 1, bytes: 6 }, Amount { files: 1, bytes: 8 }));
     assert_eq!((seen.repositories, seen.blobs.files, seen.links, seen.foreign), (1, 3, 2, 1));
     assert_eq!(seen.reclaimable[0].bytes, 16);
+}
+
+#[test]
+fn a_packed_copy_beside_the_folders_is_in_nobodys_way() {
+    let made = MadeCache::new();
+    made.write("models--a--b.tar.gz", b"packed");
+    made.write("models--x--y", b"");
+    for (target, misplaced) in [(None, 0), (Some("a/b"), 0), (Some("x/y"), 1)] {
+        let seen = of_case(&case(made.home.path(), &[], target));
+        assert_eq!((seen.misplaced.count, seen.repositories), (misplaced, 0), "{target:?}");
+    }
 }
 
 #[test]

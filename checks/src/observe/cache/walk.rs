@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::folder::{Folder, Kind};
-use super::model::{Cache, Reach, Reclaimable, RepoName, TargetCache};
+use super::model::{Cache, Misplaced, Reach, Reclaimable, RepoName, TargetCache, Wanted};
 use super::repository::{Seen, Walk};
 use super::{Bounds, access, local, name, store};
 
@@ -56,7 +56,25 @@ fn hub(cache: &mut Cache, root: &Folder, question: &Question, bounds: &Bounds) {
     let listed = root.entries(&mut |entry, kind| {
         match (name::repository(entry), kind) {
             (Some((kind, id)), Kind::Folder) => found.push((entry.to_owned(), RepoName { kind, id })),
-            (Some(_), Kind::Link) => cache.linked_elsewhere += 1,
+            (Some(name), Kind::Link) => {
+                cache.linked_elsewhere += 1;
+                linked(cache, root, entry, &name);
+            }
+            (Some((kind, id)), found) => {
+                let repository = RepoName { kind, id };
+                // A packed copy beside the folders has such a name too: only in place of the target's it is in the way.
+                if question.target.as_ref().is_some_and(|(wanted, _)| *wanted == repository) {
+                    let path = root.path().join(entry);
+                    let repository = Some(repository);
+                    cache.misplaced.push(Misplaced { path, repository, found, wanted: Wanted::Folder });
+                } else {
+                    cache.foreign += 1;
+                }
+            }
+            (None, Kind::File | Kind::Other) if entry == ".locks" => {
+                let path = root.path().join(entry);
+                cache.misplaced.push(Misplaced { path, repository: None, found: kind, wanted: Wanted::Folder });
+            }
             _ if is_the_clients(entry) => {}
             _ => cache.foreign += 1,
         }
@@ -69,6 +87,7 @@ fn hub(cache: &mut Cache, root: &Folder, question: &Question, bounds: &Bounds) {
     }
     cache.shared = store::look(root, bounds).unwrap_or_default();
     locks_of_others(cache, root, question, bounds);
+    locks_of_other_kinds(cache, root, question, bounds);
     // The target first: when the time is up, it has been seen.
     if let Some((wanted, _)) = &question.target {
         found.sort_by_key(|(_, name)| name != wanted);
@@ -101,6 +120,15 @@ fn hub(cache: &mut Cache, root: &Folder, question: &Question, bounds: &Bounds) {
     cache.reach = if cut || bounds.was_cut() { Reach::Part } else { Reach::Whole };
 }
 
+/// Notes that the target's folder is a link: what lies at its end is not looked at.
+fn linked(cache: &mut Cache, root: &Folder, entry: &OsStr, (kind, id): &(crate::case::RepoType, String)) {
+    if let Some(target) = &mut cache.target
+        && target.folder.file_name() == Some(OsStr::new(&name::folder(*kind, id)))
+    {
+        target.linked_to = root.link(entry).ok();
+    }
+}
+
 /// More threads than cores: what is not in memory yet is waited for, not computed.
 fn threads(repositories: usize) -> Option<rayon::ThreadPool> {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -120,6 +148,7 @@ fn add(cache: &mut Cache, seen: Seen, cut: &mut bool) {
     cache.partial_bytes = cache.partial_bytes.saturating_add(seen.partial_bytes);
     cache.broken.append(seen.broken);
     cache.refused.append(seen.refused);
+    cache.misplaced.append(seen.misplaced);
     cache.orphans.join(seen.orphans);
     cache.detached.join(seen.detached);
     if seen.target.is_some() {
@@ -145,8 +174,35 @@ fn keep_the_largest(list: &mut Vec<Reclaimable>) {
 
 /// Entries of the root that clients make beside the repositories.
 fn is_the_clients(entry: &OsStr) -> bool {
-    let known = [".locks", "blobs", "CACHEDIR.TAG", "version.txt", "version_diffusers_cache.txt", ".DS_Store"];
+    if name::is_litter(entry) {
+        return true;
+    }
+    let known = [".locks", "blobs", "CACHEDIR.TAG", "version.txt", "version_diffusers_cache.txt"];
     known.iter().any(|k| entry == *k) || Path::new(entry).to_str().is_some_and(|e| e.starts_with("tmp"))
+}
+
+/// Folders in place of the target's locks, such as containers make for mounts without a source.
+fn locks_of_other_kinds(cache: &mut Cache, root: &Folder, question: &Question, bounds: &Bounds) {
+    let Some((repository, _)) = &question.target else { return };
+    let Ok(locks) = root.child(OsStr::new(".locks")) else { return };
+    let entry = OsString::from(name::folder(repository.kind, &repository.id));
+    let mut misplaced = |path, found, wanted| {
+        cache.misplaced.push(Misplaced { path, repository: Some(repository.clone()), found, wanted });
+    };
+    let Ok(own) = locks.child(&entry) else {
+        if let Some(found) = locks.meta(&entry).ok().map(|m| m.kind).filter(|kind| *kind != Kind::Folder)
+            && found != Kind::Link
+        {
+            misplaced(locks.path().join(&entry), found, Wanted::Folder);
+        }
+        return;
+    };
+    let _ = own.entries(&mut |lock, kind| {
+        if kind == Kind::Folder && Path::new(lock).extension().is_some_and(|e| e == "lock") {
+            misplaced(own.path().join(lock), kind, Wanted::Lock);
+        }
+        bounds.go_on()
+    });
 }
 
 /// Lock folders and lock files that this user may not write to: the client opens a lock for writing before it downloads.

@@ -59,7 +59,8 @@ impl CachedFile {
     pub fn open(&self) -> io::Result<(File, bool)> {
         match &self.place {
             Place::Cache { folder, blob: Some(blob), .. } => {
-                let blobs = self.root.child(folder)?.child(OsStr::new("blobs"))?;
+                let repository = self.root.child(folder)?;
+                let blobs = repository.child(OsStr::new("blobs")).map_err(|error| not_followed(&repository, error))?;
                 open::blob(&self.root, &blobs, blob)
             }
             Place::Cache { folder, snapshot, blob: None } => {
@@ -181,6 +182,9 @@ fn of_repository(
         while let Some((here, prefix, depth)) = waiting.pop() {
             let mut folders = Vec::new();
             let _ = here.entries(&mut |file, kind| {
+                if name::is_litter(file) {
+                    return true;
+                }
                 if kind == Kind::Folder {
                     if depth < MAX_DEPTH {
                         folders.push(file.to_owned());
@@ -204,7 +208,14 @@ fn of_repository(
                     return true;
                 }
                 let listed = tree.as_ref().and_then(|tree| tree.files.get(&shown));
+                // A file of no blob that the commit does not have was put there by somebody or made by a library.
+                if blob.is_none() && tree.is_some() && listed.is_none() {
+                    return true;
+                }
                 let etag = blob.as_ref().and_then(|b| b.to_str()).map(str::to_owned);
+                // Some clients name a blob by its Xet hash, which its content does not show: the listing has the other.
+                let by_xet = listed.filter(|l| etag.is_some() && l.xet_hash == etag);
+                let etag = by_xet.map_or(etag, |l| l.lfs_sha256.clone());
                 // A listing and a link that name different contents belong to different times.
                 let listed = listed.filter(|l| etag.as_deref().is_none_or(|etag| etag == l.etag()));
                 files.push(CachedFile {
@@ -228,6 +239,16 @@ fn of_repository(
                 }
             }
         }
+    }
+}
+
+/// The system calls a link in place of a folder no folder.
+fn not_followed(repository: &Folder, error: io::Error) -> io::Error {
+    match repository.meta(OsStr::new("blobs")) {
+        Ok(meta) if meta.kind == Kind::Link => {
+            io::Error::new(error.kind(), "the repository's `blobs` folder is a link, which is not followed")
+        }
+        _ => error,
     }
 }
 

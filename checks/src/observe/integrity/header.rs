@@ -57,9 +57,7 @@ pub fn pointer(bytes: &[u8]) -> Option<Pointer> {
 ///
 /// `name` is the file's path in the repository: its ending tells the format. An error of reading is an error, no flaw.
 pub fn look(name: &str, file: &mut (impl Read + Seek), size: u64) -> std::io::Result<Option<Flaw>> {
-    let ending =
-        name.rsplit('/').next().and_then(|n| n.rsplit_once('.')).map_or(String::new(), |(_, e)| e.to_ascii_lowercase());
-    let format = Format::of(&ending);
+    let format = Format::of(name);
     if size == 0 {
         return Ok((format != Format::Other).then_some(Flaw::Empty));
     }
@@ -86,6 +84,16 @@ pub fn look(name: &str, file: &mut (impl Read + Seek), size: u64) -> std::io::Re
     }
 }
 
+/// So many bytes [`is_page_in_place`] asks for.
+pub const BEGINNING: u64 = MAX_POINTER as u64;
+
+/// Whether a part of a file begins with a web page that does not belong there, such as a login page for every address.
+///
+/// Without a name only a page in place of a large file is told: small ones may be pages.
+pub fn is_page_in_place(name: Option<&str>, large: bool, start: &[u8]) -> bool {
+    name.map_or(large, |name| Format::of(name) != Format::Other) && is_web_page(start)
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "the answer of those that call it")]
 fn wrong(words: &'static str) -> Option<Flaw> {
     Some(Flaw::Beginning(words))
@@ -105,8 +113,10 @@ enum Format {
 }
 
 impl Format {
-    fn of(ending: &str) -> Format {
-        match ending {
+    /// By the ending of a path in a repository.
+    fn of(name: &str) -> Format {
+        let ending = name.rsplit('/').next().and_then(|name| name.rsplit_once('.'));
+        match ending.map_or(String::new(), |(_, ending)| ending.to_ascii_lowercase()).as_str() {
             "safetensors" => Format::Safetensors,
             "gguf" => Format::Gguf,
             "zip" | "npz" => Format::Zip,
@@ -307,6 +317,17 @@ mod tests {
         assert_eq!(seen("__init__.py", b""), None);
     }
 
+    #[test]
+    fn a_page_is_told_where_none_belongs() {
+        let page = b"<!DOCTYPE html><title>Sign in";
+        assert!(is_page_in_place(Some("m.safetensors"), true, page));
+        assert!(is_page_in_place(None, true, page));
+        assert!(!is_page_in_place(None, false, page));
+        assert!(!is_page_in_place(Some("index.html"), true, page));
+        assert!(!is_page_in_place(Some("m.safetensors"), true, &tensors(9)[..12]));
+        assert!(!is_page_in_place(Some("m.safetensors"), true, b""));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_get_an_answer(
@@ -315,7 +336,8 @@ mod tests {
             ending in prop::sample::select(vec!["safetensors", "gguf", "bin", "zip", "json", "parquet", "gz", "txt"]),
         ) {
             let bytes = [mark, &bytes].concat();
-            let _ = seen(&format!("x.{ending}"), &bytes);
+            let name = format!("x.{ending}");
+            let _ = (seen(&name, &bytes), is_page_in_place(Some(&name), true, &bytes));
         }
     }
 }

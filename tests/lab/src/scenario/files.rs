@@ -114,6 +114,9 @@ pub(crate) fn write(
     Ok(written)
 }
 
+/// A file of a size alone is filled up to this many bytes, and has holes beyond.
+const FILLED: u64 = 16 << 20;
+
 fn make(
     path: &Path,
     entry: &FileEntry,
@@ -146,7 +149,11 @@ fn make(
         let repo = hub.repo.iter().find(|repo| repo.id == id).ok_or("no such repository")?;
         repo.files.get(inside).ok_or("no such file in the repository")?.bytes()
     } else {
-        Vec::new()
+        // As a download writes it: what has no blocks looks like a file that was never written. Larger ones take no room.
+        entry
+            .size
+            .filter(|size| *size <= FILLED)
+            .map_or(Vec::new(), |size| vec![b'Z'; usize::try_from(size).unwrap_or(0)])
     };
     fs::write(path, bytes)?;
     if let Some(length) = entry.truncate.or(entry.size) {
