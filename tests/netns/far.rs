@@ -38,7 +38,7 @@ const NAMES: [(&str, &str); 6] = [
     ("cdn.hf.co", CDN),
     ("xethub.hf.co", XET),
     ("hf-mirror.com", MIRROR),
-    ("pypi.org", NEUTRAL),
+    ("www.python.org", NEUTRAL),
 ];
 
 /// What the Hub's process is told.

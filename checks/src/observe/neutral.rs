@@ -9,8 +9,8 @@ use super::dial::{self, TcpFault};
 use super::dns::{self, DnsFault};
 use crate::case::ConnectTo;
 
-/// A host that every Python environment talks to anyway.
-pub const NEUTRAL_HOST: &str = "pypi.org";
+/// A host that people who use Python may mostly reach, in every country.
+pub const NEUTRAL_HOST: &str = "www.python.org";
 /// Public resolvers' addresses, which need no lookup.
 pub const NEUTRAL_ADDRESSES: [[u8; 4]; 2] = [[1, 1, 1, 1], [8, 8, 8, 8]];
 

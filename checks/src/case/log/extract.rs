@@ -407,6 +407,6 @@ mod tests {
     fn a_foreign_host_that_speaks_the_hubs_api_is_a_mirror() {
         let found = addresses("403 for url: https://hub.corp.example/repository/hf/api/models/ada/m.");
         assert_eq!(found[0].owner, Owner::Mirror);
-        assert_eq!(addresses("see https://pypi.org/simple/x/")[0].owner, Owner::Other);
+        assert_eq!(addresses("see https://packages.example/simple/x/")[0].owner, Owner::Other);
     }
 }

@@ -113,7 +113,7 @@ mod tests {
             ("cdn-lfs.hf-mirror.com", Owner::Mirror),
             ("127.0.0.1", Owner::Local),
             ("postgres", Owner::Local),
-            ("pypi.org", Owner::Other),
+            ("www.python.org", Owner::Other),
             ("huggingface.co.evil.example", Owner::Other),
         ];
         for (host, expected) in table {
