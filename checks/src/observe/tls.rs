@@ -2,6 +2,7 @@
 //!
 //! A probe's handshake takes any certificate, so that an intercepting one can be shown; no secret is ever sent over it.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -56,9 +57,12 @@ impl Roots {
     /// Both together.
     #[must_use]
     pub fn and(&self, other: &Roots) -> Roots {
-        let mut all = self.0.certificates.clone();
-        all.extend(other.0.certificates.iter().filter(|c| !self.0.certificates.contains(c)).cloned());
-        Roots::new(all)
+        let known: HashSet<&[u8]> = self.0.certificates.iter().map(AsRef::as_ref).collect();
+        let more: Vec<_> = other.0.certificates.iter().filter(|c| !known.contains(c.as_ref())).cloned().collect();
+        if more.is_empty() {
+            return self.clone();
+        }
+        Roots::new(self.0.certificates.iter().cloned().chain(more).collect())
     }
 
     fn store(&self) -> Arc<RootCertStore> {

@@ -1,5 +1,6 @@
 //! The trust stores of this machine, loaded: the operating system's, and what the installed clients use in its place.
 
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -55,13 +56,17 @@ impl std::fmt::Display for Unloadable {
 pub fn load(environment: &Environment, clients: &[Trust]) -> Stores {
     let named = trust::named_paths(environment);
     let (system, system_bundle) = system_store(environment, named.iter().any(|(name, _)| name.starts_with("SSL_CERT")));
+    let mut loaded = Loaded::default();
+    if let Some(path) = &system_bundle {
+        loaded.0.insert(path.clone(), Ok(system.clone()));
+    }
     let clients: Vec<(Trust, Result<Roots, Unloadable>)> = clients
         .iter()
         .cloned()
         .map(|trust| {
             let roots = match &trust.store {
                 Store::System => Ok(system.clone()),
-                Store::Path(path) => bundle(path).map(Roots::new),
+                Store::Path(path) => loaded.of(path),
             };
             (trust, roots)
         })
@@ -69,12 +74,27 @@ pub fn load(environment: &Environment, clients: &[Trust]) -> Stores {
     let mut unusable = Vec::new();
     let mut combined = system.clone();
     for (name, path) in named {
-        match bundle(&path) {
-            Ok(certificates) => combined = combined.and(&Roots::new(certificates)),
+        match loaded.of(&path) {
+            Ok(roots) => combined = combined.and(&roots),
             Err(why) => unusable.push((name, why)),
         }
     }
     Stores { system, system_bundle, clients, unusable, combined }
+}
+
+/// The paths that were read: several variables mostly name the same.
+#[derive(Default)]
+struct Loaded(HashMap<PathBuf, Result<Roots, Unloadable>>);
+
+impl Loaded {
+    fn of(&mut self, path: &Path) -> Result<Roots, Unloadable> {
+        if let Some(known) = self.0.get(path) {
+            return known.clone();
+        }
+        let roots = bundle(path).map(Roots::new);
+        self.0.insert(path.to_owned(), roots.clone());
+        roots
+    }
 }
 
 /// The operating system's store, without regard to the variables that would put another in its place.
