@@ -231,6 +231,9 @@ fn start_proxy(scenario: &Scenario, hub: &Hub, ports: &mut Ports) -> Result<Opti
     Ok(Some(proxy))
 }
 
+/// What the doctor connects to when the Hub cannot be reached, to see whether anything can.
+const NEUTRAL: [&str; 3] = ["www.python.org", "1.1.1.1", "8.8.8.8"];
+
 /// `--connect-to HOST:443:127.0.0.1:PORT` for each name, in curl's syntax and with its rule that the first match counts.
 fn connect_to(scenario: &Scenario, hub: &Hub, ports: &mut Ports) -> Result<Vec<String>, Problem> {
     let network = &scenario.network;
@@ -255,6 +258,11 @@ fn connect_to(scenario: &Scenario, hub: &Hub, ports: &mut Ports) -> Result<Vec<S
             divert(format!("{host}:"), "127.0.0.1:".into());
         }
         divert(":".into(), ports.get(trouble)?.to_string());
+    } else if network.connect_to {
+        // The rest of the world can be reached, and is this machine.
+        for host in NEUTRAL.iter().filter(|host| !network.hosts.contains_key(**host)) {
+            divert(format!("{host}:443"), format!("127.0.0.1:{}", hub.port()));
+        }
     }
     Ok(diversions)
 }
