@@ -154,6 +154,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::NotADownload, "(sigsegv"),
     Sign::decisive(Cause::NotADownload, "license has not been accepted").with(&["conda", "anaconda", "ngc", "xcode"]),
     Sign::decisive(Cause::NotADownload, "erroroutofdevicememory"),
+    Sign::decisive(Cause::NotADownload, "unable to load model: "),
     Sign::decisive(Cause::NotADownload, "unable to allocate"),
 ];
 

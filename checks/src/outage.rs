@@ -21,7 +21,7 @@ pub static CHECK: Check = Check {
 
 const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::HubOutage, "internal error - we're working hard"),
-    Sign::symptom(Cause::HubOutage, "internal server error"),
+    Sign::symptom(Cause::HubOutage, "internal server error").without(&["unable to load model"]),
     Sign::symptom(Cause::HubOutage, "bad gateway"),
     Sign::symptom(Cause::HubOutage, "service unavailable"),
     Sign::symptom(Cause::HubOutage, "service temporarily unavailable"),

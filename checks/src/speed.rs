@@ -113,6 +113,7 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::SlowConnection, "unable to read data from the transport connection"),
     Sign::symptom(Cause::SlowConnection, "max retries exceeded").without(&["with url"]),
     Sign::symptom(Cause::SlowConnection, "fixed content-length: ").with(&["bytes received"]),
+    Sign::symptom(Cause::SlowConnection, "connection closed while receiving"),
     Sign::symptom(Cause::SlowConnection, "premature eof"),
     Sign::symptom(Cause::SlowConnection, "unexpected end of file from server"),
     Sign::symptom(Cause::SlowConnection, "connection prematurely closed"),

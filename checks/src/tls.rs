@@ -167,6 +167,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::TlsHandshake, "could not create ssl/tls secure channel"),
     Sign::decisive(Cause::TlsHandshake, "first record does not look like a tls handshake"),
     Sign::decisive(Cause::TlsHandshake, "remote host terminated the handshake"),
+    Sign::decisive(Cause::TlsHandshake, "tls connection init failed").without(&["certificate"]),
     Sign::decisive(Cause::TlsHandshake, "ssl/tls handshake failure").without(&[
         "not signed",
         "issuer",

@@ -17,7 +17,9 @@ use super::line::{PIECE, decode, excerpt, stamp, unescape, virtual_lines, withou
 use super::look::Looks;
 use super::sign::Weight;
 use super::trigger::{Found, Trigger, Words, in_a_path, stands_alone};
-use super::wording::{RETRYING, SURVIVED, SURVIVED_BEFORE, ends_a_retry, is_inert, is_last_retry, is_success};
+use super::wording::{
+    RETRYING, SURVIVED, SURVIVED_BEFORE, ends_a_retry, is_fatal_all_the_same, is_inert, is_last_retry, is_success,
+};
 use crate::case::target::Target;
 use crate::diagnosis::Cause;
 
@@ -174,7 +176,8 @@ impl Scan {
         let mut triggers: Vec<Trigger> = Vec::new();
         let mut marks: Vec<Mark> = Vec::new();
         let indent = indent_of(whole, text);
-        if SURVIVED.iter().any(|words| text.contains(words)) || is_inert(&lower) {
+        let survived = SURVIVED.iter().any(|words| text.contains(words)) && !is_fatal_all_the_same(&lower);
+        if survived || is_inert(&lower) {
             return;
         }
         if SURVIVED_BEFORE.iter().any(|words| text.contains(words)) {

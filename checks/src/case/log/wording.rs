@@ -15,6 +15,12 @@ pub const SURVIVED: &[&str] = &[
     "does not exist in your Colab secrets",
 ];
 
+/// Whether a note of a client that goes on tells of the cache's own folder: then nothing can be kept at all.
+pub fn is_fatal_all_the_same(lower: &str) -> bool {
+    let path = lower.split_once("permission denied: '").and_then(|(_, rest)| rest.split('\'').next());
+    path.is_some_and(|path| path.ends_with("/hub"))
+}
+
 /// Notes of clients that go on without what failed on the line before.
 pub const SURVIVED_BEFORE: &[&str] = &["no remote preset found, skipping", "Defaulting to unsafe serialization"];
 
@@ -56,6 +62,7 @@ pub fn token_use(lower: &str, token: &mut TokenUse) {
     .any(|w| lower.contains(w))
         || lower.starts_with("user:  ")
         || lower.starts_with("user: ")
+        || lower.contains("login --token")
         || lower.contains("token: hf_*")
         || (lower.contains("hf_token=")
             && !lower.contains("unset")
@@ -152,6 +159,13 @@ pub fn is_inert(lower: &str) -> bool {
     tested || tracker || HEADERS.iter().any(|name| header.starts_with(name))
 }
 
+/// Whether a count of failures is none: `3 ok, 0 failed`, and not `Shard 0 failed`.
+fn counts_no_failure(lower: &str) -> bool {
+    lower
+        .find(" 0 failed")
+        .is_some_and(|at| lower[..at].ends_with([',', ';', ':', '=', '|']) || lower[..at].ends_with("and"))
+}
+
 /// Whether a line tells of a download or a run that came to a good end.
 pub fn is_success(text: &str, lower: &str) -> bool {
     let ends_well = |word: &str| {
@@ -217,7 +231,7 @@ pub fn is_success(text: &str, lower: &str) -> bool {
     if [" passed in ", " deselected in ", " skipped in ", " warnings in "].iter().any(|words| lower.contains(words)) {
         return lower.contains(" passed") && !lower.contains(" failed");
     }
-    if lower.contains(" 0 errors") || lower.contains("errors: 0") || lower.contains(" 0 failed") {
+    if lower.contains(" 0 errors") || lower.contains("errors: 0") || counts_no_failure(lower) {
         return true;
     }
     if lower.contains("saved [") {
@@ -244,12 +258,14 @@ mod tests {
             "run 2 ended, status 0",
             "(OK):download completed.",
             "a: 1 fetched, 3 unchanged, 0 errors",
+            "12 ok, 0 failed",
         ];
         let other = [
             "Download complete: : 0.00B [00:00, ?B/s]",
             "Downloading (incomplete total...): 0.00B",
             "model.bin: 100%|####| 1G/1G",
             "exited with code 1",
+            "ERROR text_generation_launcher: Shard 0 failed to start",
             "exit status 01",
             "Download GID#5 not complete: x",
         ];

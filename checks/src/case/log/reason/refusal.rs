@@ -85,6 +85,10 @@ pub fn meaning(refusal: &Refusal<'_>) -> Option<Meaning> {
         (400..=499, Owner::Hub) if doubles_a_path(refusal.path) => {
             (EndpointMisconfigured, Weight::Decisive, &[RepoNotFound])
         }
+        // The Hub says so of what has not the form of a token.
+        (400, Owner::Hub) if refusal.path.contains("/whoami") => {
+            (Cause::TokenMalformed, Weight::Symptom, &[TokenInvalid])
+        }
         (400, Owner::Hub) if refusal.path.contains("/resolve/") => {
             (HubOutage, Weight::Symptom, &[Cause::TokenMalformed, CaptivePortal])
         }
