@@ -288,7 +288,8 @@ pub const SERVICES: &[&str] = &[
 /// Whether a word stands inside the path of a file, where it names a folder and no service.
 pub fn in_a_path(lower: &str, at: usize) -> bool {
     let is_edge = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '`' | '(' | ')' | '=');
-    let start = lower[..at].rfind(is_edge).map_or(0, |edge| edge + 1);
+    let edge = lower[..at].char_indices().rev().find(|(_, c)| is_edge(*c));
+    let start = edge.map_or(0, |(place, c)| place + c.len_utf8());
     let word = lower[start..].split(is_edge).find(|part| !part.is_empty()).unwrap_or("");
     word.contains('\\') || (start < at && word.starts_with(['/', '~', '.']))
 }
@@ -352,4 +353,18 @@ impl Words {
 pub fn stands_alone(words: &str, lower: &str, at: usize) -> bool {
     let short = words.len() <= 10 && words.bytes().all(|b| b.is_ascii_alphabetic());
     !short || !lower[..at].ends_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_in_a_path_names_no_service() {
+        let found = |line: &str| in_a_path(line, line.find("redis").expect("it is there"));
+        assert!(found("open /srv/redis/dump") && found(r"c:\redis\dump"));
+        assert!(!found("redis refused"));
+        // A blank of two bytes before the word.
+        assert!(!found("\u{a0}redis") && found("\u{a0}/srv/redis"));
+    }
 }
