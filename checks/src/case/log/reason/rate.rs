@@ -1,5 +1,6 @@
 //! Whose limit a 429 is: the Hub's for an address or an account, the edge's, storage's, a mirror's or a provider's.
 
+use super::refusal;
 use crate::case::log::extract::{LimitWords, RequestId};
 use crate::case::log::host::Owner;
 use crate::case::log::sign::Weight;
@@ -58,9 +59,7 @@ pub fn whose(limit: &Limit<'_>) -> (Cause, Weight, &'static [Cause]) {
     if limit.request_id == Some(RequestId::Edge) && !named && limit.words.is_none_or(|w| w.bucket.is_none()) {
         return (RateLimitCdn, Weight::Decisive, &[RateLimitIp, RateLimitAnonymous]);
     }
-    let writes = ["/commit/", "/branch/", "/preupload/", "/tag/", "/api/repos/", "/discussions", "/whoami"]
-        .iter()
-        .any(|verb| limit.path.contains(verb));
+    let writes = refusal::writes(limit.path) || limit.path.contains("/whoami");
     if writes {
         return (RateLimitAccount, Weight::Decisive, &[RateLimitAnonymous]);
     }

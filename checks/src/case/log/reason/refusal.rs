@@ -153,7 +153,7 @@ fn doubles_a_path(path: &str) -> bool {
 }
 
 /// Whether a path is of those that change something at the Hub.
-fn writes(path: &str) -> bool {
+pub fn writes(path: &str) -> bool {
     ["/api/repos/", "/commit/", "/preupload/", "/branch/", "/tag/", "/discussions"]
         .iter()
         .any(|part| path.contains(part))
