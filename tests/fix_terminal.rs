@@ -9,21 +9,6 @@ use std::time::{Duration, Instant};
 use lab::{Hub, HubState};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-const STATE: &str = r#"
-[[token]]
-name = "reader"
-user = "alice"
-[[token]]
-name = "revoked"
-user = "alice"
-status = "revoked"
-[[repo]]
-id = "acme/granted"
-gated = "auto"
-access = { alice = "granted" }
-files = { "config.json" = "{}\n" }
-"#;
-
 /// The gate is closed for so many requests with a token: the first examination's and two looks more.
 const CLOSED: &str = r#"
 [[fault]]
@@ -111,7 +96,7 @@ impl Terminal {
 }
 
 fn hub(more: &str) -> Hub {
-    Hub::start(HubState::from_toml(&format!("{STATE}{more}")).expect("a good state")).expect("the Hub starts")
+    Hub::start(HubState::small(more).expect("a good state")).expect("the Hub starts")
 }
 
 fn token(hub: &Hub, name: &str) -> String {

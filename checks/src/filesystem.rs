@@ -24,6 +24,20 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
+/// What is said of a link that could not be made.
+const CANNOT_LINK: &[&str] = &[
+    "not supported",
+    "not permitted",
+    "eperm",
+    "cannot create",
+    "could not create",
+    "failed to create",
+    "unsupported",
+    "enosys",
+    "function not implemented",
+    "privilege",
+];
+
 const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::SymlinkUnsupported, "too many levels of symbolic links"),
     Sign::decisive(Cause::SymlinkUnsupported, "unable to create symlink"),
@@ -39,74 +53,19 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::SymlinkUnsupported, "required privilege is not held"),
     Sign::decisive(Cause::SymlinkUnsupported, "operation not permitted").with(&["' -> '", "symlink"]),
     Sign::decisive(Cause::SymlinkUnsupported, "symlink ")
-        .with(&[
-            "not supported",
-            "not permitted",
-            "eperm",
-            "cannot create",
-            "could not create",
-            "failed to create",
-            "unsupported",
-            "enosys",
-            "function not implemented",
-            "privilege",
-        ])
+        .with(CANNOT_LINK)
         .without(&["uses symlinks by default", "degraded"]),
     Sign::decisive(Cause::SymlinkUnsupported, "symlinks ")
-        .with(&[
-            "not supported",
-            "not permitted",
-            "eperm",
-            "cannot create",
-            "could not create",
-            "failed to create",
-            "unsupported",
-            "enosys",
-            "function not implemented",
-            "privilege",
-        ])
+        .with(CANNOT_LINK)
         .without(&["uses symlinks by default", "degraded"]),
     Sign::decisive(Cause::SymlinkUnsupported, "symlink:")
-        .with(&[
-            "not supported",
-            "not permitted",
-            "eperm",
-            "cannot create",
-            "could not create",
-            "failed to create",
-            "unsupported",
-            "enosys",
-            "function not implemented",
-            "privilege",
-        ])
+        .with(CANNOT_LINK)
         .without(&["uses symlinks by default", "degraded"]),
     Sign::decisive(Cause::SymlinkUnsupported, "symlink(")
-        .with(&[
-            "not supported",
-            "not permitted",
-            "eperm",
-            "cannot create",
-            "could not create",
-            "failed to create",
-            "unsupported",
-            "enosys",
-            "function not implemented",
-            "privilege",
-        ])
+        .with(CANNOT_LINK)
         .without(&["uses symlinks by default", "degraded"]),
     Sign::decisive(Cause::SymlinkUnsupported, "symbolic link")
-        .with(&[
-            "not supported",
-            "not permitted",
-            "eperm",
-            "cannot create",
-            "could not create",
-            "failed to create",
-            "unsupported",
-            "enosys",
-            "function not implemented",
-            "privilege",
-        ])
+        .with(CANNOT_LINK)
         .without(&["uses symlinks by default", "degraded"]),
     Sign::decisive(Cause::SymlinkUnsupported, "function not implemented").with(&["' -> '", "symlink"]),
     Sign::decisive(Cause::SymlinkUnsupported, "[errno 95]").with(&["' -> '", "symlink"]),

@@ -26,6 +26,10 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
+/// What is said of a native library that cannot be loaded, or that crashed.
+const BROKEN: &[&str] =
+    &["panicked", "panic", "importerror", "undefined symbol", "glibc", "dll load failed", "segmentation"];
+
 const SIGNS: &[Sign] = &[
     // the library itself, in a stack or a core dump
     Sign::symptom(Cause::XetClient, "hf_xet.abi3.so").without(&["site-packages/hf_xet/hf_xet.abi3.so: cannot"]),
@@ -45,51 +49,11 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::XetClient, "to use optimized download using xet storage"),
     Sign::decisive(Cause::XetClient, "from 'hf_xet'").with(&["cannot import"]),
     Sign::decisive(Cause::XetClient, "no module named 'hf_xet'"),
-    Sign::symptom(Cause::XetClient, "hf_xet/src").with(&[
-        "panicked",
-        "panic",
-        "importerror",
-        "undefined symbol",
-        "glibc",
-        "dll load failed",
-        "segmentation",
-    ]),
-    Sign::symptom(Cause::XetClient, "hf_xet.abi3").with(&[
-        "panicked",
-        "panic",
-        "importerror",
-        "undefined symbol",
-        "glibc",
-        "dll load failed",
-        "segmentation",
-    ]),
-    Sign::symptom(Cause::XetClient, "import hf_xet").with(&[
-        "panicked",
-        "panic",
-        "importerror",
-        "undefined symbol",
-        "glibc",
-        "dll load failed",
-        "segmentation",
-    ]),
-    Sign::symptom(Cause::XetClient, "hf_xet-1").with(&[
-        "panicked",
-        "panic",
-        "importerror",
-        "undefined symbol",
-        "glibc",
-        "dll load failed",
-        "segmentation",
-    ]),
-    Sign::symptom(Cause::XetClient, "/hf_xet/").with(&[
-        "panicked",
-        "panic",
-        "importerror",
-        "undefined symbol",
-        "glibc",
-        "dll load failed",
-        "segmentation",
-    ]),
+    Sign::symptom(Cause::XetClient, "hf_xet/src").with(BROKEN),
+    Sign::symptom(Cause::XetClient, "hf_xet.abi3").with(BROKEN),
+    Sign::symptom(Cause::XetClient, "import hf_xet").with(BROKEN),
+    Sign::symptom(Cause::XetClient, "hf_xet-1").with(BROKEN),
+    Sign::symptom(Cause::XetClient, "/hf_xet/").with(BROKEN),
     Sign::symptom(Cause::XetClient, "xetauthenticationerror"),
     Sign::symptom(Cause::XetClient, "xetobjectnotfounderror"),
     Sign::symptom(Cause::XetClient, "xet download failed"),

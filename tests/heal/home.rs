@@ -11,7 +11,7 @@ use lab::state::RepoType;
 use lab::{Hub, HubOptions, HubState, Scheme};
 
 use crate::shell::{Mounted, Shell};
-use crate::table::{Client, HUB, Place, Trial, Way};
+use crate::table::{Client, MORE, Place, Trial, Way};
 
 /// A name that exists nowhere.
 const NOWHERE: &str = "hub.lab.invalid";
@@ -59,7 +59,7 @@ impl Home {
     pub fn new(trial: &'static Trial, python: &Path) -> Result<Home, String> {
         let words = |what: &str, error: &dyn std::fmt::Display| format!("{what}: {error}");
         let scheme = if trial.way == Way::Plain { Scheme::Http } else { Scheme::Https };
-        let state = HubState::from_toml(HUB).map_err(|error| words("the Hub's state", &error))?;
+        let state = HubState::small(MORE).map_err(|error| words("the Hub's state", &error))?;
         let options = HubOptions { scheme, extra_names: vec![NOWHERE.to_owned()], ..HubOptions::default() };
         let hub = Hub::start_with(state, &options).map_err(|error| words("the Hub", &error))?;
         let at_hub = SocketAddr::from(([127, 0, 0, 1], hub.port()));

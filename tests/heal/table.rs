@@ -95,17 +95,8 @@ const USUAL: Trial = Trial {
 const GATED: (&str, &str) = ("acme/granted", "config.json");
 const SAVED: &str = ".cache/huggingface/token";
 
-pub const HUB: &str = r#"
-[[token]]
-name = "reader"
-user = "alice"
-[[token]]
-name = "revoked"
-user = "alice"
-status = "revoked"
-[[repo]]
-id = "acme/open"
-files = { "config.json" = "{\"a\": 1}\n", "weights.bin" = { size = 4096, lfs = true } }
+/// What the Hub has beside the small one's.
+pub const MORE: &str = r#"
 [[repo]]
 id = "acme/slow"
 files = { "config.json" = "{}\n" }
@@ -120,11 +111,6 @@ id = "acme/nested"
 files = { "sub/config.json" = "{}\n" }
 [[repo]]
 id = "acme/limited"
-files = { "config.json" = "{}\n" }
-[[repo]]
-id = "acme/granted"
-gated = "auto"
-access = { alice = "granted" }
 files = { "config.json" = "{}\n" }
 [[fault]]
 path_regex = "acme/slow"

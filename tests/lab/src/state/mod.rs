@@ -88,6 +88,15 @@ impl HubState {
         toml::from_str(text)
     }
 
+    /// The small Hub of `examples/small.toml` (`acme/open`, the gated `acme/granted` and `acme/pending`, and alice's tokens
+    /// `reader`, `revoked` and `narrow`), and what `more` adds to it.
+    ///
+    /// # Errors
+    /// When `more` is no TOML or holds an unknown key.
+    pub fn small(more: &str) -> Result<Self, toml::de::Error> {
+        Self::from_toml(&[include_str!("../../examples/small.toml"), more].concat())
+    }
+
     /// The token of that name.
     #[must_use]
     pub fn token_named(&self, name: &str) -> Option<&Token> {
