@@ -2,18 +2,27 @@
 
 use std::collections::BTreeSet;
 
+use crate::case::proxy::Setting;
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Source};
 use crate::observe::http::Failure;
 use crate::observe::layer::limits_transfers;
+use crate::observe::proxy::ProxyFault;
 use crate::observe::route::Session;
 use crate::observe::storage::{Storage, XetHost};
 use crate::observe::tls::{Distrust, TlsFault};
 use crate::observe::{Observations, Route, Want};
-use crate::reach::{self, Fault, another_name_server, trust_the_authority, without_xet};
+use crate::reach::{self, Fault, another_name_server, trust_the_authority, unset_line, without_xet};
 
-const CAUSES: &[Cause] = &[Cause::CdnBlocked, Cause::DnsFailure, Cause::TlsUntrustedCa, Cause::TlsHandshake];
+const CAUSES: &[Cause] = &[
+    Cause::CdnBlocked,
+    Cause::DnsFailure,
+    Cause::TlsUntrustedCa,
+    Cause::TlsHandshake,
+    Cause::CaptivePortal,
+    Cause::ProxyUnreachable,
+];
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -50,7 +59,7 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
         Err(why) => return Conclusion::unknown(why.to_string()),
     };
     let host = &storage.host;
-    if let Some(finding) = unreachable(case, storage).or_else(|| refused(case, storage)) {
+    if let Some(finding) = unreachable(case, storage).or_else(|| refused(case, storage)).or_else(|| impostor(storage)) {
         return Conclusion::ok("").with([finding]);
     }
     if let Err(Failure::Broken(why)) = &storage.transfer.status {
@@ -110,6 +119,11 @@ fn unreachable(case: &Case, storage: &Storage) -> Option<Finding> {
         Some(Fault::Handshake(_, TlsFault::Alert(_) | TlsFault::Incompatible(_) | TlsFault::NotTls)) => {
             (Cause::TlsHandshake, vec![allow(host)])
         }
+        // The Hub itself is excepted from the proxy, or an earlier connection to it still stood.
+        Some(Fault::Proxy(
+            setting,
+            ProxyFault::Dns(_) | ProxyFault::Tcp(_) | ProxyFault::Silent(_) | ProxyFault::Closed,
+        )) => (Cause::ProxyUnreachable, vec![without_the_proxy(setting)]),
         _ => (Cause::CdnBlocked, vec![allow(host)]),
     };
     let summary = match cause {
@@ -168,6 +182,38 @@ fn refused(case: &Case, storage: &Storage) -> Option<Finding> {
     }
 }
 
+/// Success, with something else than the file.
+fn impostor(storage: &Storage) -> Option<Finding> {
+    let host = &storage.host;
+    let answer = storage.transfer.answer.as_ref().filter(|answer| matches!(answer.status, 200 | 206))?;
+    let kind = answer.header("content-type").unwrap_or_default().to_ascii_lowercase();
+    let name = storage.file.to_ascii_lowercase();
+    if kind.contains("text/html") && ![".html", ".htm", ".xhtml"].iter().any(|end| name.ends_with(end)) {
+        let summary = format!(
+            "something answers for `{host}`, which serves the bytes, with a page in the file's place: a login page or a \
+             filter's block page"
+        );
+        let finding =
+            Finding::new(Cause::CaptivePortal, Certainty::Confirmed, summary).with_evidence(said(storage)).saw(
+                Source::Network,
+                format!("`Content-Type: {}` for {}", crate::observe::tls::clean(&kind), storage.file),
+            );
+        return Some(finding.fix(allow(host)));
+    }
+    let whole = match answer.status {
+        206 => answer.header("content-range")?.rsplit_once('/')?.1.trim().parse().ok()?,
+        _ => storage.transfer.promised?,
+    };
+    let expected: u64 = storage.redirect.header("x-linked-size")?.trim().parse().ok()?;
+    if whole == expected || answer.headers.contains_key("content-encoding") {
+        return None;
+    }
+    let summary =
+        format!("what `{host}` serves for {} is another file: {whole} bytes instead of {expected}", storage.file);
+    let finding = Finding::new(Cause::CdnBlocked, Certainty::Likely, summary).with_evidence(said(storage));
+    Some(finding.fix(allow(host)))
+}
+
 fn said(storage: &Storage) -> Vec<crate::diagnosis::Evidence> {
     let transfer = &storage.transfer;
     let mut evidence = Vec::new();
@@ -209,6 +255,13 @@ fn xet_blocked(case: &Case, storage: &Storage, xet: &XetHost) -> Finding {
         .saw(Source::Network, format!("`{}` serves {} over plain HTTPS", storage.host, storage.file));
     let finding = if case.log.is_none() { finding } else { finding.bearing(Bearing::Failure) };
     finding.fix(without_xet("download over plain HTTPS instead of Xet")).fix(allow(host))
+}
+
+fn without_the_proxy(setting: &Setting) -> Fix {
+    let title = format!("unset `{}`, or name the proxy that this network has today", setting.place);
+    Fix::manual("proxy-correct", title)
+        .command(unset_line(&setting.place))
+        .command(format!("export {}=http://PROXY:PORT", setting.place))
 }
 
 fn allow(host: &str) -> Fix {

@@ -6,6 +6,7 @@ use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::observe::dial::TcpFault;
+use crate::observe::failure::Failure;
 use crate::observe::route::{Attempt, Direct, Route, Session};
 use crate::observe::tls::TlsFault;
 use crate::observe::{Observations, Want};
@@ -168,8 +169,21 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
         Some(Fault::ProxyText | Fault::Proxy(..)) => {
             Conclusion::unknown(format!("not tried: the proxy is in the way of `{}`", route.host))
         }
+        None if !case.settings.foreign_endpoint() => match reach::first_answer(case, seen) {
+            Ok(Err(Failure::Broken(why))) => Conclusion::ok("").with([broken_off(case, route, seen, why)]),
+            _ => reachable(route),
+        },
         _ => reachable(route),
     }
+}
+
+/// Connection and TLS stand, and the request is not answered as HTTP is.
+fn broken_off(case: &Case, route: &Route, seen: &Observations, why: &str) -> Finding {
+    let host = &route.host;
+    let summary = format!("`{host}` takes the connection, and then something breaks it off: {why}");
+    let finding = Finding::new(Cause::ConnectionBlocked, Certainty::Likely, summary)
+        .saw(Source::Network, format!("connection and TLS with `{host}` stand; the request: {why}"));
+    round_it(case, route, seen, finding.with_evidence(reach::neutral_evidence(route)))
 }
 
 fn blocked(case: &Case, route: &Route, seen: &Observations, fault: &TcpFault) -> Finding {

@@ -64,6 +64,10 @@ const SIGNS: &[Sign] = &[
     // the BSDs and macOS
     Sign::decisive(Cause::DiskQuota, "disc quota exceeded"),
     Sign::decisive(Cause::DiskQuota, "[errno 122]"),
+    // Node has no name for it
+    Sign::decisive(Cause::DiskQuota, "unknown system error -122"),
+    // a browser's storage
+    Sign::decisive(Cause::DiskQuota, "quotaexceedederror"),
     Sign::decisive(Cause::DiskQuota, "[errno 69]"),
     Sign::decisive(Cause::DiskQuota, "os error 122)"),
     Sign::decisive(Cause::DiskQuota, "os error 69)"),
@@ -110,6 +114,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     for volume in volumes {
         let found = match volume.purpose {
             Purpose::HubCache => of_cache(case, volume, need),
+            Purpose::XetCache if !touches_xet(case) => None,
             Purpose::XetCache | Purpose::Temporary => beside(volumes, volume),
         };
         if let Some(mut finding) = found {
@@ -267,6 +272,11 @@ fn refused(volume: &Volume, kind: Refusal) -> Finding {
         finding = finding.saw(Source::Disk, format!("{} free{inodes} at {}", size(free), volume.existing.display()));
     }
     finding
+}
+
+/// Whether the client may write to the Xet cache; where none is known, any may.
+fn touches_xet(case: &Case) -> bool {
+    !case.settings.xet_disabled && (case.clients.hub.is_none() || case.clients.package("hf_xet").is_some())
 }
 
 /// The volumes that a download touches in passing: full, they may contribute; nearly full, they do not.

@@ -20,6 +20,13 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    // A name server that lies gives addresses of sites that are blocked too.
+    Sign::decisive(Cause::DnsFailure, "certificate is valid for").with(&[
+        "facebook.com",
+        "fbcdn.net",
+        "twitter.com",
+        "dropbox.com",
+    ]),
     Sign::decisive(Cause::DnsFailure, "err_name_not_resolved"),
     Sign::decisive(Cause::DnsFailure, "failed host lookup"),
     Sign::decisive(Cause::DnsFailure, "specified hostname could not be found"),

@@ -37,6 +37,8 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::EndpointMisconfigured, "host='https', port=443"),
     Sign::decisive(Cause::EndpointMisconfigured, "host='http', port=80"),
     Sign::decisive(Cause::EndpointMisconfigured, "request url has an unsupported protocol"),
+    Sign::decisive(Cause::EndpointMisconfigured, "no host supplied").with(&["/resolve/", "/api/"]),
+    Sign::decisive(Cause::EndpointMisconfigured, "failed to parse url from").with(&["/resolve/", "/api/"]),
     Sign::symptom(Cause::EndpointMisconfigured, "requests.exceptions.jsondecodeerror"),
     Sign::symptom(Cause::EndpointMisconfigured, "sorry, we can't find the page you are looking for"),
     Sign::symptom(Cause::MirrorFailure, "exceeded 10 redirects while resolving"),
@@ -50,6 +52,7 @@ const SIGNS: &[Sign] = &[
     ]),
     Sign::symptom(Cause::EndpointMisconfigured, "no scheme supplied"),
     Sign::symptom(Cause::EndpointMisconfigured, "request url is missing an 'http://' or 'https://' protocol"),
+    Sign::symptom(Cause::EndpointMisconfigured, "invalid non-printable ascii character in url"),
     Sign::symptom(Cause::EndpointMisconfigured, "unsupportedprotocol").without(&["socks"]),
     Sign::symptom(Cause::EndpointMisconfigured, "no connection adapters were found"),
     Sign::symptom(Cause::EndpointMisconfigured, "unsupported protocol scheme").with(&[

@@ -47,6 +47,8 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::CorruptFile, "incomplete metadata, file not fully covered"),
     Sign::decisive(Cause::CorruptFile, "invalidheaderlength"),
     Sign::decisive(Cause::CorruptFile, "invalid header length"),
+    Sign::decisive(Cause::CorruptFile, "invalid json header"),
+    Sign::decisive(Cause::CorruptFile, "is not a valid .mlmodelc"),
     Sign::decisive(Cause::CorruptFile, "headertoolarge"),
     Sign::decisive(Cause::CorruptFile, "header too large"),
     Sign::decisive(Cause::CorruptFile, "headertoosmall"),

@@ -25,6 +25,7 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::LockStuck, "[errno 74]").with(&["lock"]),
     Sign::symptom(Cause::LockStuck, "input/output error").with(&[".lock"]),
     Sign::symptom(Cause::LockStuck, "waiting to acquire lock"),
+    Sign::symptom(Cause::LockStuck, " not acquired on ").with(&[".lock, waiting"]),
     Sign::decisive(Cause::LockStuck, "still waiting to acquire lock"),
     Sign::decisive(Cause::LockStuck, "could not be acquired").with(&["lock"]),
     Sign::decisive(Cause::LockStuck, "lock acquisition failed"),

@@ -4,7 +4,7 @@ use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::observe::layer::{Layer, block, writer};
-use crate::observe::{Answer, Observations};
+use crate::observe::{Answer, Observations, Want};
 use crate::reach::{self, first_answer};
 
 const CAUSES: &[Cause] = &[Cause::HubOutage];
@@ -15,7 +15,13 @@ pub static CHECK: Check = Check {
     about: "whether the Hub itself fails",
     causes: CAUSES,
     signs: SIGNS,
-    wants: reach::wants,
+    wants: |case| {
+        let mut wants = reach::wants(case);
+        if !case.limits.offline && case.target.is_some() {
+            wants.insert(Want::Record);
+        }
+        wants
+    },
     conclude,
 };
 
@@ -43,12 +49,24 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
         Err(why) => return Conclusion::unknown(why.to_string()),
     };
     if answer.status < 500 {
-        return Conclusion::ok(format!("the Hub answers {}", answer.status));
+        return match api_alone(case, seen) {
+            Some(finding) => Conclusion::ok("").with([finding]),
+            None => Conclusion::ok(format!("the Hub answers {}", answer.status)),
+        };
     }
     match failing(case, answer, seen) {
         Some(finding) => Conclusion::ok("").with([finding]),
         None => Conclusion::ok(format!("the answer {} is not the Hub's own", answer.status)),
     }
+}
+
+/// Files are served, and the list of files is not, which a download of a whole repository asks for first.
+fn api_alone(case: &Case, seen: &Observations) -> Option<Finding> {
+    let target = case.target.as_ref().filter(|target| target.file.is_none())?;
+    let listing = &seen.record().ok()?.answer;
+    let finding = failing(case, listing, seen).filter(|_| listing.status >= 500)?;
+    let words = format!("single files of {} are served; the list of its files is not", target.repo_id);
+    Some(finding.saw(Source::Hub, words))
 }
 
 fn failing(case: &Case, answer: &Answer, seen: &Observations) -> Option<Finding> {
@@ -65,7 +83,7 @@ fn failing(case: &Case, answer: &Answer, seen: &Observations) -> Option<Finding>
     let summary =
         format!("{who} fails: `{host}` answers {}; nothing on this machine is wrong with that", answer.status);
     let mut finding = Finding::new(Cause::HubOutage, certainty, summary)
-        .saw(Source::Hub, format!("HEAD {} answers {}", answer.url.path(), answer.status));
+        .saw(Source::Hub, format!("{} answers {}", answer.url.path(), answer.status));
     if let Some(message) = answer.error_message() {
         finding = finding.saw(Source::Hub, format!("it says: {}", crate::observe::tls::clean(&message)));
     }

@@ -36,6 +36,8 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::PartialCache, "unable to open file 'model.bin'"),
     Sign::decisive(Cause::PartialCache, "incomplete snapshot available"),
     Sign::decisive(Cause::PartialCache, "is required according to the checkpoint index"),
+    // A folder where a client keeps a file.
+    Sign::symptom(Cause::PartialCache, "is a directory: '").with(&["models--", "datasets--", "spaces--"]),
     Sign::symptom(Cause::PartialCache, "integrity check failed, the download may be incomplete"),
     Sign::symptom(Cause::PartialCache, "no cached tree listing found"),
     Sign::symptom(Cause::PartialCache, "invalid pointer path"),

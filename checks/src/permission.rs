@@ -29,7 +29,13 @@ pub static CHECK: Check = Check {
 
 const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::CachePermission, "fileexistserror").with(&["models--", "datasets--", "spaces--"]),
-    Sign::symptom(Cause::CachePermission, "notadirectoryerror").with(&["models--", "datasets--", "spaces--"]),
+    Sign::symptom(Cause::CachePermission, "notadirectoryerror").with(&[
+        "models--",
+        "datasets--",
+        "spaces--",
+        "huggingface",
+    ]),
+    Sign::symptom(Cause::CachePermission, "not a directory (os error 20)"),
     Sign::decisive(Cause::CachePermission, "system error number 13"),
     Sign::decisive(Cause::CachePermission, "unauthorizedaccessexception"),
     Sign::decisive(Cause::CachePermission, "accessdeniedexception").without(&["s3", "amazon"]),
@@ -131,8 +137,11 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
 fn is_complete(case: &Case, observations: &Observations, cache: &Cache) -> bool {
     let record = observations.record().ok().and_then(|record| record.repository.as_ref());
     let Some(target) = &case.target else { return false };
-    need::expected(target, record, cache.target.as_ref())
-        .is_some_and(|files| need::need(&files, cache, case).files == 0)
+    let Some(cached) = &cache.target else { return false };
+    // A blob without its entry in the snapshot is still to be linked.
+    need::expected(target, record, Some(cached)).is_some_and(|files| {
+        need::need(&files, cache, case).files == 0 && files.keys().all(|path| cached.size_of(path).is_some())
+    })
 }
 
 /// The variable that places the cache, where one does.

@@ -1,10 +1,14 @@
 //! The proxy settings, and whether the proxy lets the download through.
 
-use crate::case::proxy::{Malformed, ProxyUrl, Rules, Scheme, Setting, Way, exceptions, variables};
-use crate::case::settings::is_hub_host;
+mod remedies;
+mod settings;
+
+use self::remedies::{credentials, drop_or_correct, with_scheme};
+use self::settings::{from_settings, malformed};
+use crate::case::proxy::{Rules, Scheme, Setting, Way, exceptions, variables};
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
-use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::proxy::ProxyFault;
 use crate::observe::route::{Direct, Proxied};
 use crate::observe::{Observations, Route};
@@ -113,6 +117,7 @@ const SIGNS: &[Sign] = &[
         "eof occurred",
     ]),
     Sign::decisive(Cause::ProxyMisconfigured, "invalid proxy url"),
+    Sign::decisive(Cause::ProxyMisconfigured, "unrecognized proxy format"),
     Sign::decisive(Cause::ProxyMisconfigured, "invalidproxyurl"),
     Sign::decisive(Cause::ProxyMisconfigured, "please check proxy url"),
     Sign::decisive(Cause::ProxyMisconfigured, "unable to determine socks version"),
@@ -141,22 +146,14 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     conclusion
 }
 
-/// Without a look at the network: only what is wrong with the values themselves.
-fn from_settings(case: &Case) -> Conclusion {
-    let rules = Rules::of(&case.clients);
-    let setting = crate::case::proxy::setting_for(&case.environment, rules, "https");
-    match setting.as_ref().map(|setting| (setting, setting.proxy())) {
-        None => Conclusion::skipped("no proxy is set"),
-        Some((_, Ok(_))) => Conclusion::skipped("the proxy was not tried: --offline"),
-        Some((setting, Err(why))) => Conclusion::ok("").with([malformed(case, setting, &why, None)]),
-    }
-}
-
 fn live(case: &Case, seen: &Observations) -> Conclusion {
     let route = match seen.route() {
         Ok(route) => route,
         Err(why) => return Conclusion::unknown(why.to_string()),
     };
+    if let Some(finding) = settings::at_start(case, Some(route)) {
+        return Conclusion::ok("").with([finding]);
+    }
     if let Some(proxied) = &route.proxied {
         return through(case, route, proxied);
     }
@@ -324,92 +321,6 @@ fn forbidden(case: &Case, route: &Route, setting: &Setting, words: &str) -> Find
 /// `Basic realm="x"` is `Basic`.
 fn method(challenge: &str) -> String {
     challenge.split_whitespace().next().unwrap_or("nothing that it names").to_owned()
-}
-
-fn credentials(case: &Case, route: &Route, setting: &Setting, methods: &[String]) -> Vec<Fix> {
-    let place = &setting.place;
-    let host = setting.proxy().map_or_else(|_| "proxy:3128".to_owned(), |p| format!("{}:{}", p.host, p.port));
-    let only_windows = !methods.is_empty()
-        && methods.iter().all(|m| ["ntlm", "negotiate", "kerberos"].iter().any(|w| m.eq_ignore_ascii_case(w)));
-    let mut fixes = Vec::new();
-    if straight_works(route) {
-        fixes.extend(drop_or_correct(case, route, setting));
-    }
-    fixes.push(if only_windows {
-        Fix::manual("proxy-local", format!("put a local proxy before it that speaks {}", list(methods)))
-            .command("pip install px-proxy && px   # or cntlm; it listens on 127.0.0.1:3128")
-            .command(format!("export {place}=http://127.0.0.1:3128"))
-            .note("no client of the Hub speaks NTLM, Negotiate or Kerberos to a proxy by itself")
-    } else {
-        Fix::manual("proxy-credentials", format!("put user and password into `{place}`"))
-            .command(format!("export {place}=http://USER:PASSWORD@{host}"))
-            .note("characters such as @ : / # must be percent-encoded: @ is %40")
-    });
-    fixes
-}
-
-fn with_scheme(setting: &Setting, scheme: Scheme) -> Vec<Fix> {
-    let Ok(proxy) = setting.proxy() else { return Vec::new() };
-    let corrected = proxy.with_scheme(scheme);
-    if proxy.has_credentials() {
-        // A password is never written anywhere.
-        let fix = Fix::manual("proxy-scheme", format!("call the proxy by `{}://`", scheme.word()))
-            .command(format!("export {}=http://USER:PASSWORD@{}:{}", setting.place, proxy.host, proxy.port));
-        return vec![fix];
-    }
-    let title = format!("call the proxy by `{}://`", scheme.word());
-    vec![set_variable("proxy-scheme", Risk::Ask, title, &setting.place, &corrected.to_string())]
-}
-
-/// Where the straight way works the variable goes; where it does not the proxy's address must be right.
-fn drop_or_correct(case: &Case, route: &Route, setting: &Setting) -> Vec<Fix> {
-    let place = setting.place.as_str();
-    if straight_works(route) {
-        let others: Vec<Setting> =
-            variables(&case.environment).into_iter().filter(|s| s.same_proxy_as(setting)).collect();
-        let mut names: Vec<&str> = others.iter().map(|s| s.place.as_str()).collect();
-        if !names.contains(&place) {
-            names.push(place);
-        }
-        let title = format!("do without the proxy: `{}` answers directly", route.host);
-        let unset = unset_variables("proxy-unset", Risk::Ask, title, &names);
-        return vec![unset, except(case, route)];
-    }
-    let fix = Fix::manual("proxy-correct", format!("set `{place}` to the proxy that this network has today"))
-        .command(format!("export {place}=http://PROXY:PORT"))
-        .note("off the company's network, without its VPN, the proxy is not needed: unset the variable");
-    vec![fix]
-}
-
-/// The proxy stays for other hosts: the Hub's and the endpoint's are added to those that need none, in the variable that
-/// clients read.
-fn except(case: &Case, route: &Route) -> Fix {
-    let (variable, listed) =
-        exceptions(&case.environment, Rules::of(&case.clients)).unwrap_or(("NO_PROXY", String::new()));
-    let mut hosts: Vec<&str> = listed.split(',').map(str::trim).filter(|entry| !entry.is_empty()).collect();
-    let ours = if is_hub_host(&route.host) { None } else { Some(route.host.as_str()) };
-    hosts.extend(["huggingface.co", "hf.co"].into_iter().chain(ours));
-    let title = "keep the proxy for other hosts, and go straight to the Hub's";
-    set_variable("proxy-except", Risk::Ask, title, variable, &hosts.join(","))
-}
-
-/// The variable's value is no proxy.
-fn malformed(case: &Case, setting: &Setting, why: &Malformed, route: Option<&Route>) -> Finding {
-    let place = &setting.place;
-    let summary = format!("`{place}` names no proxy: {why}");
-    let mut finding = Finding::new(Cause::ProxyMisconfigured, Certainty::Confirmed, summary)
-        .saw(Source::Environment, format!("`{place}={}`", setting.shown()));
-    if route.is_none() {
-        finding = finding.bearing(Bearing::Condition);
-    }
-    if let Some(corrected) = setting.corrected().filter(|c: &ProxyUrl| !c.has_credentials()) {
-        let title = format!("write `{place}` as clients read it");
-        finding = finding.fix(set_variable("proxy-rewrite", Risk::Ask, title, place, &corrected.to_string()));
-    }
-    match route {
-        Some(route) => with_control(finding, route).with_fixes(drop_or_correct(case, route, setting)),
-        None => finding,
-    }
 }
 
 /// The client goes straight and fails, and a proxy that it does not use leads to the Hub.

@@ -48,6 +48,9 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::ProviderLimit, "instance quota").with(&["endpoint", "exceeded", "reached"]),
     Sign::symptom(Cause::ProviderLimit, "provider").with(&["rate limit", "429", "too many requests"]),
     Sign::symptom(Cause::ProviderLimit, "model too busy"),
+    Sign::decisive(Cause::ProviderLimit, "tokens per minute (tpm)"),
+    Sign::decisive(Cause::ProviderLimit, "requests per minute (rpm)"),
+    Sign::decisive(Cause::ProviderLimit, "tokens per day (tpd)"),
     Sign::symptom(Cause::ProviderLimit, "model is overloaded"),
     Sign::decisive(Cause::InferenceCredits, "credit balance is insufficient"),
     Sign::decisive(Cause::InferenceCredits, "credit balance").with(&[

@@ -139,8 +139,7 @@ fn finding(case: &Case, limit: &Limit) -> Finding {
 /// the log's lines are evidence of that.
 fn correct_the_guess(log: &mut [Finding], live: &mut [Finding]) {
     const BY_APPLICATION: [Cause; 3] = [Cause::RateLimitAnonymous, Cause::RateLimitAccount, Cause::RateLimitIp];
-    let Some(proven) =
-        live.iter_mut().find(|f| BY_APPLICATION.contains(&f.cause) && f.certainty == Certainty::Confirmed)
+    let Some(proven) = live.iter_mut().find(|f| BY_APPLICATION.contains(&f.cause) && f.certainty > Certainty::Possible)
     else {
         return;
     };

@@ -16,7 +16,7 @@ pub use environment::Environment;
 pub use log::Log;
 pub use settings::Settings;
 pub use target::{RepoType, Target};
-pub use token::{Token, TokenPlace, TokenSource, Tokens};
+pub use token::{Token, TokenPlace, TokenSource, Tokens, Unreadable};
 
 /// How the examination may look at the world.
 #[derive(Debug, Clone)]

@@ -115,6 +115,18 @@ pub fn setting_for(environment: &Environment, rules: Rules, scheme: &str) -> Opt
     }
 }
 
+/// The settings that a client reads when it starts, whichever way a request will go: httpx' for every scheme, unless
+/// NO_PROXY excepts everything; others' the one for the endpoint.
+pub fn of_client(environment: &Environment, rules: Rules, endpoint: &str) -> Vec<Setting> {
+    if rules == Rules::Httpx {
+        let everything = exceptions(environment, rules).is_some_and(|(_, v)| v.split(',').any(|e| e.trim() == "*"));
+        let schemes = ["http", "https", "all"].into_iter().filter(|_| !everything);
+        return schemes.filter_map(|scheme| python_variable(environment, scheme)).collect();
+    }
+    let way = Url::parse(endpoint).ok().map(|url| way(environment, rules, &url));
+    way.as_ref().and_then(Way::through).cloned().into_iter().collect()
+}
+
 /// Python's rule: the name in small letters wins, and when it is set but empty there is no proxy; else any case will do.
 fn python_variable(environment: &Environment, scheme: &str) -> Option<Setting> {
     let lower = format!("{scheme}_proxy");
@@ -220,6 +232,10 @@ mod tests {
         assert!(!format!("{parsed:?}").contains("ss"));
         assert_eq!(ProxyUrl::parse("socks5h://[::1]").expect("a proxy").to_string(), "socks5h://[::1]:1080");
         assert_eq!(ProxyUrl::parse("http://proxy").expect("a proxy").port, 80);
+        for (value, mark) in [("http://ada:a#b@proxy:1", '#'), ("http://ada:a/b@proxy", '/'), ("ada:?@proxy:80", '?')] {
+            assert_eq!(ProxyUrl::parse(value).err(), Some(Malformed::Credentials(mark)), "{value}");
+        }
+        assert!(ProxyUrl::parse("http://proxy:3128/path?x#y").is_ok());
         for (text, expected) in [
             ("\"http://p:1\"", Malformed::Quoted),
             ("http://p:1 ", Malformed::Blank),

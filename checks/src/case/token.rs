@@ -140,7 +140,28 @@ pub struct Tokens {
     /// elsewhere, and the one of huggingface_hub ≤ 0.10.
     pub elsewhere: Vec<TokenSource>,
     /// What could not be read, with the reason.
-    pub unreadable: Vec<(PathBuf, String)>,
+    pub unreadable: Vec<(PathBuf, Unreadable)>,
+}
+
+/// Why a file that should hold tokens gave none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// In words.
+    pub why: String,
+    /// Whether this user may not read it.
+    pub denied: bool,
+}
+
+impl Unreadable {
+    fn new(why: impl Into<String>) -> Unreadable {
+        Unreadable { why: why.into(), denied: false }
+    }
+}
+
+impl From<std::io::Error> for Unreadable {
+    fn from(error: std::io::Error) -> Unreadable {
+        Unreadable { why: error.to_string(), denied: error.kind() == std::io::ErrorKind::PermissionDenied }
+    }
 }
 
 /// Names that people set and that huggingface_hub does not read.
@@ -213,7 +234,7 @@ fn bytes_of(value: &std::ffi::OsString) -> Vec<u8> {
 }
 
 /// The token that a file holds; none when there is no such file.
-fn token_file(path: &Path) -> Result<Option<TokenSource>, String> {
+fn token_file(path: &Path) -> Result<Option<TokenSource>, Unreadable> {
     Ok(read_bounded(path)?.map(|(bytes, mode)| TokenSource {
         place: TokenPlace::File(path.to_owned()),
         token: Token::new(bytes),
@@ -222,7 +243,7 @@ fn token_file(path: &Path) -> Result<Option<TokenSource>, String> {
 }
 
 /// The names and tokens of an INI file such as huggingface_hub ≥ 0.26 writes it: a section a token, key `hf_token`.
-fn stored_tokens(path: &Path, unreadable: &mut Vec<(PathBuf, String)>) -> Vec<TokenSource> {
+fn stored_tokens(path: &Path, unreadable: &mut Vec<(PathBuf, Unreadable)>) -> Vec<TokenSource> {
     let (bytes, mode) = match read_bounded(path) {
         Ok(Some(read)) => read,
         Ok(None) => return Vec::new(),
@@ -233,7 +254,7 @@ fn stored_tokens(path: &Path, unreadable: &mut Vec<(PathBuf, String)>) -> Vec<To
     };
     let text = String::from_utf8_lossy(&bytes);
     let Ok(ini) = ini::Ini::load_from_str_noescape(&text) else {
-        unreadable.push((path.to_owned(), "it is not an INI file".to_owned()));
+        unreadable.push((path.to_owned(), Unreadable::new("it is not an INI file")));
         return Vec::new();
     };
     ini.iter()
@@ -253,24 +274,22 @@ type FileBytes = (Vec<u8>, Option<u32>);
 /// A small file's bytes and mode; none when there is no such file.
 ///
 /// A directory, a device, a file beyond [`MAX_TOKEN_FILE`] or one that may not be read gives the reason in words.
-fn read_bounded(path: &Path) -> Result<Option<FileBytes>, String> {
+fn read_bounded(path: &Path) -> Result<Option<FileBytes>, Unreadable> {
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory) => {
             return Ok(None);
         }
-        Err(error) => return Err(error.to_string()),
+        Err(error) => return Err(error.into()),
     };
     if !metadata.is_file() {
-        return Err("it is not a regular file".to_owned());
+        return Err(Unreadable::new(if metadata.is_dir() { "it is a folder" } else { "it is not a regular file" }));
     }
     if metadata.len() > MAX_TOKEN_FILE {
-        return Err(format!("it has {} bytes: too large for a token file", metadata.len()));
+        return Err(Unreadable::new(format!("it has {} bytes: too large for a token file", metadata.len())));
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(MAX_TOKEN_FILE).read_to_end(&mut bytes))
-        .map_err(|error| error.to_string())?;
+    std::fs::File::open(path)?.take(MAX_TOKEN_FILE).read_to_end(&mut bytes)?;
     Ok(Some((bytes, mode_of(&metadata))))
 }
 

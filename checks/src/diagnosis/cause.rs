@@ -75,9 +75,9 @@ causes! {
     TokenMissing "token-missing" Auth "the request needs a token and carried none"
         "huggingface.co/docs/huggingface_hub/quick-start#authentication" [RepoNotFound, RateLimitAnonymous]
     TokenMalformed "token-malformed" Auth "the token's bytes are wrong"
-        "huggingface.co/docs/hub/security-tokens" [TokenInvalid, TokenMissing, GatedNoToken, RepoNotFound]
+        "huggingface.co/docs/hub/security-tokens" [TokenInvalid, TokenMissing, GatedNoToken, RepoNotFound, RateLimitAnonymous]
     TokenInvalid "token-invalid" Auth "the Hub rejects this token"
-        "huggingface.co/docs/hub/security-tokens" [GatedNoToken, RepoNotFound, TokenMissing]
+        "huggingface.co/docs/hub/security-tokens" [GatedNoToken, RepoNotFound, TokenMissing, RateLimitAnonymous]
     TokenScope "token-scope" Auth "the token lacks a permission that this download needs"
         "huggingface.co/docs/hub/security-tokens" [GatedNotAccepted, RepoNotFound]
     TokenShadowed "token-shadowed" Auth "another token than the one meant is the active one"
@@ -111,7 +111,7 @@ causes! {
     TlsHandshake "tls-handshake" Network "the TLS handshake breaks"
         "www.python-httpx.org/advanced/ssl/" [XetClient]
     CaptivePortal "captive-portal" Network "something that is not the Hub answers for it"
-        "huggingface.co/docs/hub/models-downloading" [TlsUntrustedCa, EndpointMisconfigured]
+        "huggingface.co/docs/hub/models-downloading" [TlsUntrustedCa, EndpointMisconfigured, PartialCache, CorruptFile]
     CdnBlocked "cdn-blocked" Network "the Hub answers, the host that serves the bytes does not"
         "huggingface.co/docs/hub/models-downloading" [SlowConnection, XetClient, PartialCache, ProxyAuth, TlsHandshake]
     MirrorFailure "mirror-failure" Network "the mirror in HF_ENDPOINT fails"
@@ -149,7 +149,7 @@ causes! {
     RateLimitIp "rate-limit-ip" Rate "this address is throttled"
         "huggingface.co/docs/hub/rate-limits" []
     RateLimitCdn "rate-limit-cdn" Rate "the edge or storage host limits requests"
-        "huggingface.co/docs/hub/rate-limits" []
+        "huggingface.co/docs/hub/rate-limits" [CaptivePortal]
     TooParallel "too-parallel" Rate "too many parallel connections provoke the limit"
         "huggingface.co/docs/huggingface_hub/guides/cli" [RateLimitAnonymous, RateLimitAccount, RateLimitIp, RateLimitCdn, RateLimitMirror]
     RetryStorm "retry-storm" Rate "retries without a pause provoke or prolong the limit"

@@ -1,7 +1,7 @@
 //! Most likely first: one pure function that orders findings and folds symptoms under their root.
 
 use super::cause::Cause;
-use super::finding::{Bearing, Finding, Source};
+use super::finding::{Bearing, Certainty, Finding, Source};
 
 /// A finding in its place, with the causes that it explains.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,9 +58,20 @@ pub fn rank(findings: Vec<(&'static str, Finding)>) -> Vec<Ranked> {
 }
 
 /// With a log that shows a failure, that is the failure asked about: what the live examination finds beside it stays
-/// beside it, unless it may be what the log's failure came from.
+/// beside it, unless it may be what the log's failure came from. An error in the log that nobody knows proves less than
+/// a cause that is seen.
 fn settle_the_failure(causes: &mut [Ranked]) {
     let from_log = |ranked: &Ranked| ranked.finding.evidence.iter().any(|e| e.source == Source::Log);
+    let seen = causes.iter().any(|ranked| {
+        let finding = &ranked.finding;
+        !from_log(ranked) && finding.bearing == Bearing::Failure && finding.certainty == Certainty::Confirmed
+    });
+    let unknown = |finding: &Finding| finding.cause == Cause::NotADownload && finding.certainty == Certainty::Possible;
+    if seen {
+        for ranked in causes.iter_mut().filter(|ranked| unknown(&ranked.finding)) {
+            ranked.finding.bearing = ranked.finding.bearing.min(Bearing::Beside);
+        }
+    }
     let failures: Vec<Cause> = causes
         .iter()
         .filter(|ranked| ranked.finding.bearing == Bearing::Failure && from_log(ranked))
@@ -135,7 +146,7 @@ fn merge(known: &mut Ranked, check: &'static str, other: Finding) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnosis::{Certainty, Evidence};
+    use crate::diagnosis::Evidence;
 
     fn found(cause: Cause, certainty: Certainty, bearing: Bearing) -> (&'static str, Finding) {
         ("test", Finding::new(cause, certainty, cause.id()).bearing(bearing))
@@ -195,6 +206,20 @@ mod tests {
         let ranked = rank(vec![seen("a"), seen("b"), seen("a")]);
         assert_eq!(ranked.len(), 1);
         assert_eq!(ranked[0].finding.evidence.len(), 2);
+    }
+
+    #[test]
+    fn an_error_that_nobody_knows_gives_way_to_a_cause_that_is_seen() {
+        let unknown = |certainty| {
+            let finding = Finding::new(Cause::NotADownload, certainty, "").with_evidence([Evidence::line(3, "words")]);
+            ("test", finding)
+        };
+        let seen = |certainty| found(Cause::TokenMalformed, certainty, Bearing::Failure);
+        use Certainty::{Confirmed, Likely, Possible};
+        let first = |findings| order(findings)[0];
+        assert_eq!(first(vec![unknown(Possible), seen(Confirmed)]), Cause::TokenMalformed);
+        assert_eq!(first(vec![unknown(Possible), seen(Likely)]), Cause::NotADownload);
+        assert_eq!(first(vec![unknown(Likely), seen(Confirmed)]), Cause::NotADownload);
     }
 
     #[test]

@@ -362,7 +362,7 @@ async fn head(http: &Http, mut url: Url, token: Option<Token>) -> Access {
             None => return Ok(answer),
         }
     }
-    Err(Failure::Broken("the Hub redirects the file in a circle".to_owned()))
+    Err(Failure::NotSent("not followed on: the Hub redirects the file in a circle".to_owned()))
 }
 
 /// The id in the URL that answered, when it is another than the target's.

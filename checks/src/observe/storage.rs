@@ -221,10 +221,14 @@ fn answer_host(answer: &Answer) -> &str {
     answer.url.host_str().unwrap_or_default()
 }
 
-/// Where an answer redirects to, when that is neither the Hub nor the endpoint.
+/// Where the Hub, or a mirror, redirects to, when that is neither the Hub nor the endpoint.
 fn away(case: &Case, answer: &Answer) -> Option<Url> {
     let to = answer.location()?;
     let host = to.host_str()?;
+    // A login page's redirect leads to no storage.
+    if !case.settings.foreign_endpoint() && !answer.from_application() {
+        return None;
+    }
     let endpoint = Url::parse(&case.settings.endpoint).ok()?;
     let same = Some(host) == endpoint.host_str() && to.port_or_known_default() == endpoint.port_or_known_default();
     (matches!(to.scheme(), "http" | "https") && !same && !is_hub_host(host)).then_some(to)

@@ -222,7 +222,7 @@ fn limit(case: &Case, glimpse: &Glimpse<'_>) -> Limit {
 
 fn by_application(glimpse: &Glimpse<'_>) -> (Cause, Certainty, String) {
     use Cause::{RateLimitAccount, RateLimitAnonymous, RateLimitIp};
-    use Certainty::{Confirmed, Likely, Possible};
+    use Certainty::{Confirmed, Likely};
     let with_token = glimpse.answer.with_token;
     match glimpse.limits.telling() {
         Some(used_up) if used_up.left == 0 => {
@@ -248,7 +248,7 @@ fn by_application(glimpse: &Glimpse<'_>) -> (Cause, Certainty, String) {
         }
         Some(some_left) => (
             RateLimitIp,
-            Possible,
+            Likely,
             format!(
                 "the Hub answers 429 although quota is left ({}): another limit than the quota of requests",
                 left(glimpse, some_left)

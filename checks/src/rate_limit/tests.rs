@@ -97,7 +97,7 @@ fn each_answer_proves_its_cause() {
         ("quota of the account", Some(used_up(true, 5000)), fine(false), (RateLimitAccount, Confirmed)),
         ("token counted as none", Some(used_up(true, 3000)), used_up(false, 3000), (RateLimitAnonymous, Confirmed)),
         ("address throttled with a token", Some(by_address(true)), by_address(false), (RateLimitIp, Likely)),
-        ("quota left", Some(some_left), fine(false), (RateLimitIp, Possible)),
+        ("quota left", Some(some_left), fine(false), (RateLimitIp, Likely)),
         ("edge", None, edge_429(false), (RateLimitCdn, Confirmed)),
         ("edge with a token", Some(edge_429(true)), edge_429(false), (RateLimitCdn, Confirmed)),
         ("a stranger's edge", None, cloudflare, (RateLimitCdn, Likely)),

@@ -68,6 +68,11 @@ impl Fault {
         matches!(self, Fault::CutShort | Fault::TooLong | Fault::UnknownForm | Fault::Organization)
     }
 
+    /// Whether a client can send it in a header at all; what it cannot send fails before any request.
+    pub fn can_be_sent(self) -> bool {
+        !matches!(self, Fault::ByteOrderMark | Fault::ZeroWidth | Fault::NotAscii | Fault::Control)
+    }
+
     /// Whether the bytes can be mended without a new token.
     pub fn can_be_stripped(self) -> bool {
         matches!(

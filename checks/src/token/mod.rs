@@ -3,16 +3,20 @@
 pub mod bytes;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use crate::case::{Case, TokenPlace, TokenSource, log::Sign};
-use crate::check::{Check, Conclusion};
+use crate::case::{Case, TokenPlace, TokenSource, Unreadable, log::Sign};
+use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Evidence, Finding, Fix, Risk, Source};
 use crate::observe::hub::rejects_token;
-use crate::observe::{Answer, Observations, Unseen, Want};
+use crate::observe::{Answer, Observations, Resolve, Seen, Unseen, Want};
 use crate::remedies::token as remedies;
 use bytes::{Fault, faults};
 
-const CAUSES: &[Cause] = &[Cause::TokenMalformed, Cause::TokenInvalid, Cause::TokenShadowed];
+const CAUSES: &[Cause] = &[Cause::TokenMalformed, Cause::TokenInvalid, Cause::TokenShadowed, Cause::CachePermission];
+
+/// Those that a log's words are about the token for.
+const LOGGED: &[Cause] = &[Cause::TokenMalformed, Cause::TokenInvalid, Cause::TokenShadowed];
 
 /// The check.
 pub static CHECK: Check = Check {
@@ -67,6 +71,9 @@ const SIGNS: &[Sign] = &[
         "position 9",
     ]),
     Sign::hint(Cause::TokenMalformed, "codec can't encode character").with(&["'latin-1'", "'ascii'"]),
+    // The client fails at its own token file: bytes that are no UTF-8, or a folder in its place.
+    Sign::symptom(Cause::TokenMalformed, "_get_token_from_file"),
+    Sign::symptom(Cause::TokenMalformed, "is a directory: '").with(&["huggingface/token'", "huggingface\\\\token'"]),
     Sign::decisive(Cause::TokenInvalid, "invalid credentials in authorization header"),
     Sign::decisive(Cause::TokenInvalid, "user access token \"").with(&["is expired", "expired"]),
     Sign::decisive(Cause::TokenInvalid, "invalid user token"),
@@ -92,7 +99,8 @@ const SIGNS: &[Sign] = &[
 
 fn wants(case: &Case) -> BTreeSet<Want> {
     if case.tokens.first().is_none() {
-        return BTreeSet::new();
+        let leads_past = left_behind(case).is_some() && case.target.is_some();
+        return if leads_past { BTreeSet::from([Want::Resolve, Want::OtherTokens]) } else { BTreeSet::new() };
     }
     let file = if case.target.is_some() { Want::Resolve } else { Want::Control };
     BTreeSet::from([Want::Whoami, Want::OtherTokens, file])
@@ -100,18 +108,70 @@ fn wants(case: &Case) -> BTreeSet<Want> {
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     let mut conclusion = match case.tokens.first() {
-        None => without_token(case),
+        None => without_token(case, seen),
         Some(source) => with_token(case, source, seen),
     };
-    for (path, why) in &case.tokens.unreadable {
-        conclusion = conclusion.note(format!("{} cannot be read: {why}", path.display()));
+    for (path, unreadable) in &case.tokens.unreadable {
+        conclusion = match stops_the_client(case, path, unreadable) {
+            Some(finding) => conclusion.with([finding]),
+            None => conclusion.note(format!("{} cannot be read: {}", path.display(), unreadable.why)),
+        };
     }
-    conclusion.and_log(case, CAUSES, Source::Environment)
+    conclusion.and_log(case, LOGGED, Source::Environment)
+}
+
+/// The client fails at a token file that is there and cannot be read, also for public files; only one that is not there is
+/// no token to it (huggingface_hub, `_get_token_from_file`). A token in a variable keeps it from looking.
+fn stops_the_client(case: &Case, path: &Path, unreadable: &Unreadable) -> Option<Finding> {
+    let asks = path == case.settings.token_path && !case.settings.implicit_token_disabled;
+    if !asks || case.tokens.first().is_some() {
+        return None;
+    }
+    let shown = path.display();
+    let quoted = crate::shell::quoted(path);
+    let why = &unreadable.why;
+    let (cause, fix) = if unreadable.denied {
+        let fix = Fix::manual("take-ownership", "take the token file back, and keep others from reading it")
+            .command(format!("sudo chown \"$(id -u):$(id -g)\" {quoted} && chmod 600 {quoted}"));
+        (Cause::CachePermission, fix)
+    } else {
+        let fix = Fix::manual("move-obstacle", "move it out of the way, and log in again")
+            .command(format!("mv {quoted} {quoted}.aside"))
+            .command(case.clients.login_command());
+        (Cause::TokenMalformed, fix)
+    };
+    let summary = format!("the token file {shown} cannot be read, and every download fails at it: {why}");
+    Some(Finding::new(cause, Certainty::Confirmed, summary).saw(Source::Disk, format!("{shown}: {why}")).fix(fix))
+}
+
+/// The token file at its usual place, where the settings lead the client to another one.
+fn left_behind(case: &Case) -> Option<&TokenSource> {
+    let usual = case.environment.expand("~/.cache/huggingface/token");
+    case.tokens.elsewhere.iter().find(|source| source.place == TokenPlace::File(usual.clone()))
+}
+
+/// The settings lead past the saved token, which opens the repository.
+fn led_past(case: &Case, seen: &Observations) -> Option<Finding> {
+    if case.settings.implicit_token_disabled {
+        return None;
+    }
+    let saved = left_behind(case)?;
+    let tried = seen.other_tokens().ok()?.iter().find(|other| other.place == saved.place)?;
+    let opened = tried.access.as_ref().ok().filter(|answer| answer.status < 400)?;
+    let name =
+        ["HF_TOKEN_PATH", "HF_HOME", "XDG_CACHE_HOME"].into_iter().find(|n| case.environment.var(n).is_some())?;
+    let looked = case.settings.token_path.display();
+    let summary =
+        format!("`{name}` leads the client past the saved token in {}, which may read this repository", saved.place);
+    let finding = Finding::new(Cause::TokenShadowed, Certainty::Confirmed, summary)
+        .saw(Source::Environment, format!("{} holds a token, but the client looks in {looked}", saved.place))
+        .saw(Source::Hub, format!("{}: {} answers {}", saved.place, opened.url.path(), opened.status_words()));
+    Some(finding.with_fixes(remedies::use_other_file(case, saved)).fix(new_token(case)))
 }
 
 /// No token at all: public repositories need none, so that this is no problem by itself.
-fn without_token(case: &Case) -> Conclusion {
-    let mut conclusion = Conclusion::ok("no token is set; public repositories need none");
+fn without_token(case: &Case, seen: &Observations) -> Conclusion {
+    let mut conclusion = Conclusion::ok("no token is set; public repositories need none").with(led_past(case, seen));
     for source in &case.tokens.sources {
         conclusion = conclusion.note(format!("{} is set but empty", source.place));
     }
@@ -136,7 +196,7 @@ fn with_token(case: &Case, source: &TokenSource, seen: &Observations) -> Conclus
         Verdict::Rejected(_) => Conclusion::ok(""),
     };
     let faults = faults(source.token.expose());
-    if let Some(finding) = malformed(case, source, &faults, &verdict) {
+    if let Some(finding) = malformed(case, source, &faults, &verdict, seen) {
         conclusion.add(finding);
     } else if faults.contains(&Fault::OuterSpace) {
         conclusion = conclusion.note(format!(
@@ -228,7 +288,13 @@ fn accepted_elsewhere(seen: &Observations) -> bool {
 
 /// The finding that the bytes are wrong, unless the fault is one that this client strips or that only a guess stands behind
 /// and the Hub takes the token.
-fn malformed(case: &Case, source: &TokenSource, faults: &[Fault], verdict: &Verdict) -> Option<Finding> {
+fn malformed(
+    case: &Case,
+    source: &TokenSource,
+    faults: &[Fault],
+    verdict: &Verdict,
+    seen: &Observations,
+) -> Option<Finding> {
     let accepted = matches!(verdict, Verdict::Accepted(_));
     let strips = !case.clients.hub_is(|version| version < (0, 20, 0));
     // A server other than the Hub has its own tokens, of any form.
@@ -245,8 +311,12 @@ fn malformed(case: &Case, source: &TokenSource, faults: &[Fault], verdict: &Verd
     }
     let words: Vec<String> = grave.iter().map(|fault| fault.words()).collect();
     let only_guesses = grave.iter().all(|fault| fault.is_a_guess());
-    let certainty = if verdict.is_rejected() || !only_guesses { Certainty::Confirmed } else { Certainty::Likely };
-    let bearing = if only_guesses && !verdict.is_rejected() { Bearing::Condition } else { Bearing::Failure };
+    // The log's rejection is of this token: the case's tokens are the ones that its client sends.
+    let rejected = verdict.is_rejected() || rejected_in_the_log(case);
+    let certainty = if rejected || !only_guesses { Certainty::Confirmed } else { Certainty::Likely };
+    // What the Hub would reject plays no part where no request reaches it.
+    let unasked = !case.limits.offline && nothing_answered(seen) && grave.iter().all(|fault| fault.can_be_sent());
+    let bearing = if (only_guesses || unasked) && !rejected { Bearing::Condition } else { Bearing::Failure };
     let mut finding = Finding::new(
         Cause::TokenMalformed,
         certainty,
@@ -259,6 +329,17 @@ fn malformed(case: &Case, source: &TokenSource, faults: &[Fault], verdict: &Verd
     }
     let strippable = grave.iter().all(|fault| fault.can_be_stripped());
     Some(finding.with_fixes(byte_fixes(case, source, strippable)))
+}
+
+/// Whether the log's failure is that the Hub rejects the token.
+fn rejected_in_the_log(case: &Case) -> bool {
+    log_findings(case, &[Cause::TokenInvalid]).iter().any(|finding| finding.bearing == Bearing::Failure)
+}
+
+/// Whether the endpoint answered no request at all.
+fn nothing_answered(seen: &Observations) -> bool {
+    let silent = |resolve: Seen<&Resolve>| resolve.is_ok_and(|resolve| resolve.asked().is_err());
+    (silent(seen.resolve()) || silent(seen.control())) && seen.whoami().is_err()
 }
 
 fn byte_fixes(case: &Case, source: &TokenSource, strippable: bool) -> Vec<Fix> {

@@ -41,7 +41,6 @@ impl Clients {
             None => "huggingface_hub".to_owned(),
         };
         let Some(environment) = self.active() else { return format!("pip install -U {package}") };
-        let python = || quoted(&environment.python());
         let tool = || environment.root.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         match environment.kind {
             EnvironmentKind::Pipx => format!("pipx upgrade {}", tool()),
@@ -50,9 +49,21 @@ impl Clients {
             // `hf update` came with 1.13.
             EnvironmentKind::Installer if self.hub_is(|v| v >= (1, 13, 0)) => "hf update".to_owned(),
             EnvironmentKind::Installer => "curl -LsSf https://hf.co/cli/install.sh | bash".to_owned(),
+            _ => self.install_command(&package),
+        }
+    }
+
+    /// The command that installs a package, or its newest version, beside huggingface_hub.
+    pub fn install_command(&self, package: &str) -> String {
+        let Some(environment) = self.active() else { return format!("pip install -U {package}") };
+        let python = || quoted(&environment.python());
+        let tool = || environment.root.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        match environment.kind {
+            EnvironmentKind::Pipx => format!("pipx inject {} {package}", tool()),
+            EnvironmentKind::UvTool => format!("uv tool install {} --with {package}", tool()),
             EnvironmentKind::Uv => format!("uv pip install --python {} -U {package}", python()),
             EnvironmentKind::Conda if environment.from_conda => {
-                let word = if package.contains('<') { "install" } else { "update" };
+                let word = if package == "huggingface_hub" { "update" } else { "install" };
                 format!("conda {word} -p {} -c conda-forge {package}", quoted(&environment.root))
             }
             EnvironmentKind::User => format!("{} -m pip install --user -U {package}", self.python()),
@@ -62,7 +73,9 @@ impl Clients {
             EnvironmentKind::System | EnvironmentKind::PythonPath => {
                 format!("{} -m pip install -U {package}", self.python())
             }
-            EnvironmentKind::Venv | EnvironmentKind::Conda => format!("{} -m pip install -U {package}", python()),
+            EnvironmentKind::Venv | EnvironmentKind::Conda | EnvironmentKind::Homebrew | EnvironmentKind::Installer => {
+                format!("{} -m pip install -U {package}", python())
+            }
         }
     }
 

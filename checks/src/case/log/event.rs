@@ -74,7 +74,9 @@ impl Event {
         let named = |host: &str| host.parse::<std::net::IpAddr>().is_err();
         let hosts = || self.hosts.iter().chain(self.addresses.iter().map(|a| &a.host));
         let strangers = || hosts().any(|host| named(host)).then_some(Owner::Other);
-        of_hosts.or_else(of_urls).or_else(strangers)
+        // The Xet client's own sources, as its log names them.
+        let by_xet = || self.text.contains("cas_client").then_some(Owner::Xet);
+        of_hosts.or_else(of_urls).or_else(by_xet).or_else(strangers)
     }
 
     /// The host that the line is about.

@@ -29,8 +29,16 @@ impl Owner {
 }
 
 /// Mirrors and registries that people name in HF_ENDPOINT.
-const MIRRORS: &[&str] =
-    &["hf-mirror", "hub.opencsg.com", "aifasthub", "gitee.com", "ai-gitee", "hf.mirror", "huggingface.mirror"];
+const MIRRORS: &[&str] = &[
+    "hf-mirror",
+    "hub.opencsg.com",
+    "aifasthub",
+    "gitee.com",
+    "ai-gitee",
+    "hf.mirror",
+    "huggingface.mirror",
+    "mirrors.tuna",
+];
 
 /// Whose host this is, by its name alone.
 pub fn owner(host: &str) -> Owner {
@@ -88,6 +96,9 @@ pub fn is_hub_path(path: &str) -> bool {
         .any(|part| path.contains(part))
         || (path.contains("/resolve/") && path.matches('/').count() >= 4)
         || path.contains("/huggingfaceml/")
+        || path.contains("/hf-proxy/")
+        // the bucket of transformers before 4
+        || path.starts_with("/hugging-face-models/")
         || path.contains("huggingface/api/")
         || (path.starts_with("/hf/") && path.contains(".git/"))
 }

@@ -18,7 +18,8 @@ use super::look::Looks;
 use super::sign::Weight;
 use super::trigger::{Found, Trigger, Words, in_a_path, stands_alone};
 use super::wording::{
-    RETRYING, SURVIVED, SURVIVED_BEFORE, ends_a_retry, is_fatal_all_the_same, is_inert, is_last_retry, is_success,
+    RETRYING, SURVIVED, SURVIVED_BEFORE, counts_a_failure, ends_a_retry, is_fatal_all_the_same, is_inert,
+    is_last_retry, is_success,
 };
 use crate::case::target::Target;
 use crate::diagnosis::Cause;
@@ -239,6 +240,9 @@ impl Scan {
             && is_success(text, &lower)
         {
             self.success(number);
+        }
+        if counts_a_failure(&lower) {
+            self.successes.clear();
         }
         if lower.contains("train_runtime") || lower.starts_with("training completed") {
             self.finished = Some(number);

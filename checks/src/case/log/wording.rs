@@ -166,6 +166,12 @@ fn counts_no_failure(lower: &str) -> bool {
         .is_some_and(|at| lower[..at].ends_with([',', ';', ':', '=', '|']) || lower[..at].ends_with("and"))
 }
 
+/// Whether a line is a row of aria2's closing table for a file that did not come, which the others' success does not mend.
+pub fn counts_a_failure(lower: &str) -> bool {
+    lower.get(6..).is_some_and(|rest| rest.starts_with("|err "))
+        && lower.bytes().take(6).all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Whether a line tells of a download or a run that came to a good end.
 pub fn is_success(text: &str, lower: &str) -> bool {
     let ends_well = |word: &str| {
@@ -174,7 +180,7 @@ pub fn is_success(text: &str, lower: &str) -> bool {
             after.is_none_or(|c| !c.is_ascii_digit() && c != '.')
         })
     };
-    if lower.contains("incomplete total") || lower.contains("not complete") {
+    if lower.contains("incomplete total") || lower.contains("not complete") || lower.contains("(err)") {
         return false;
     }
     // the bars of all of a repository's files, and of loading what was downloaded

@@ -11,6 +11,10 @@ pub fn exceptions(environment: &Environment, rules: Rules) -> Option<(&'static s
         Rules::Reqwest => ["NO_PROXY", "no_proxy"],
         _ => ["no_proxy", "NO_PROXY"],
     };
+    // urllib takes an empty variable in small letters for "no exceptions"; requests looks at the other one again.
+    if rules == Rules::Httpx && environment.raw("no_proxy").is_some_and(|value| value.is_empty()) {
+        return None;
+    }
     order.into_iter().find_map(|name| environment.non_empty(name).map(|value| (name, value)))
 }
 

@@ -122,6 +122,11 @@ impl Scheme {
         }
     }
 
+    /// Whether it is SOCKS 4 or 4a, which httpx does not speak.
+    pub fn is_socks4(self) -> bool {
+        matches!(self, Scheme::Socks4 | Scheme::Socks4a)
+    }
+
     /// Whether it is one of the SOCKS protocols.
     pub fn is_socks(self) -> bool {
         !matches!(self, Scheme::Http | Scheme::Https)
@@ -175,6 +180,9 @@ pub enum Malformed {
     /// Nothing where the host belongs.
     #[error("the host is missing")]
     NoHost,
+    /// Such a character in user or password ends the host for every client.
+    #[error("`{0}` in user or password is not percent-encoded")]
+    Credentials(char),
     /// What follows the colon is no port.
     #[error("`{0}` is no port")]
     Port(String),
@@ -200,7 +208,10 @@ impl ProxyUrl {
             },
         };
         let scheme = Scheme::from_word(word).ok_or_else(|| Malformed::Scheme(word.to_owned()))?;
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (authority, after) = rest.find(['/', '?', '#']).map_or((rest, ""), |at| rest.split_at(at));
+        if let Some(mark) = after.chars().next().filter(|_| after.contains('@')) {
+            return Err(Malformed::Credentials(mark));
+        }
         let host_and_port = authority.rsplit_once('@').map_or(authority, |(_, h)| h);
         if host_and_port.is_empty() || host_and_port.starts_with(':') {
             return Err(Malformed::NoHost);

@@ -75,14 +75,14 @@ pub(super) fn not_a_download<'a>(
         event.exception.as_deref().is_some_and(own) && (bare || foreign) && after_success(event)
     })?;
     match first.and_then(|f| f.event.map(|e| (f, e))) {
-        None => Some((choice(unexplained, Weight::Symptom), true)),
+        None => Some((choice(unexplained, Weight::Wrapper), true)),
         Some((first, event)) => {
             let other_story = unexplained.chain != event.chain && unexplained.line > event.until;
             let users_own =
                 ["KeyError", "AttributeError", "TypeError", "AssertionError", "IndexError", "ZeroDivisionError"]
                     .contains(&unexplained.exception.as_deref().unwrap_or(""));
             (other_story && users_own && (event.retry || first.weight < Weight::Symptom))
-                .then(|| (choice(unexplained, Weight::Symptom), true))
+                .then(|| (choice(unexplained, Weight::Wrapper), true))
         }
     }
 }

@@ -27,6 +27,7 @@ const GATED: &[&str] = &[
     "mistralai/",
     "pyannote/",
     "black-forest-labs/flux.1-dev",
+    "black-forest-labs/flux.1-schnell",
     "black-forest-labs/flux.1-kontext",
     "black-forest-labs/flux.1-fill",
     "black-forest-labs/flux.2-dev",

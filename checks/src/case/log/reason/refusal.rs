@@ -124,7 +124,9 @@ pub fn meaning(refusal: &Refusal<'_>) -> Option<Meaning> {
         }
         (403, _) if known == Access::Gated => (GatedNotAccepted, Weight::Symptom, &[TokenScope]),
         (403, _) => (TokenScope, Weight::Symptom, &[GatedNotAccepted, CaptivePortal]),
-        (404, Owner::Storage | Owner::Xet) => (Cause::XetClient, Weight::Symptom, &[FileNotFound]),
+        // What the Hub has just redirected to is there: its storage, or something in its place, fails.
+        (404, Owner::Storage) => (CdnBlocked, Weight::Symptom, &[HubOutage, FileNotFound]),
+        (404, Owner::Xet) => (Cause::XetClient, Weight::Symptom, &[FileNotFound]),
         (404, Owner::Inference | Owner::Space) => (NotADownload, Weight::Symptom, &[RepoNotFound]),
         (404, Owner::Mirror) if refusal.path.contains("info/refs?service=") => {
             (EndpointMisconfigured, Weight::Symptom, &[MirrorFailure, RepoNotFound])

@@ -1,0 +1,123 @@
+//! What is wrong with the values of the proxy variables themselves.
+
+use super::remedies::drop_or_correct;
+use super::with_control;
+use crate::case::Case;
+use crate::case::proxy::{Malformed, ProxyUrl, Rules, Setting, of_client, setting_for};
+use crate::check::Conclusion;
+use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
+use crate::observe::route::Route;
+use crate::reach::set_variable;
+
+/// Without a look at the network.
+pub(super) fn from_settings(case: &Case) -> Conclusion {
+    if let Some(finding) = at_start(case, None) {
+        return Conclusion::ok("").with([finding]);
+    }
+    let setting = setting_for(&case.environment, Rules::of(&case.clients), "https");
+    match setting.as_ref().map(|setting| (setting, setting.proxy())) {
+        None => Conclusion::skipped("no proxy is set"),
+        Some((_, Ok(_))) => Conclusion::skipped("the proxy was not tried: --offline"),
+        Some((setting, Err(why))) => Conclusion::ok("").with([malformed(case, setting, &why, None)]),
+    }
+}
+
+/// What stops the client before it sends anything: a value that it does not read, or SOCKS that it cannot speak.
+///
+/// httpx makes a transport for every proxy variable, also for those that no request to the Hub would use (`Client.__init__`,
+/// `_get_proxy_map`); requests looks at the one for the URL alone.
+pub(super) fn at_start(case: &Case, route: Option<&Route>) -> Option<Finding> {
+    let rules = Rules::of(&case.clients);
+    let settings = of_client(&case.environment, rules, &case.settings.endpoint);
+    let unread = settings.iter().find_map(|setting| match setting.proxy() {
+        Err(why @ (Malformed::Scheme(_) | Malformed::Quoted | Malformed::Port(_))) => Some((setting, why)),
+        Ok(proxy) if rules == Rules::Httpx && proxy.scheme.is_socks4() => {
+            Some((setting, Malformed::Scheme(proxy.scheme.word().to_owned())))
+        }
+        _ => None,
+    });
+    if let Some((setting, why)) = unread {
+        return Some(malformed(case, setting, &why, route));
+    }
+    let socks = settings.iter().find(|setting| setting.proxy().is_ok_and(|proxy| proxy.scheme.is_socks()))?;
+    let (package, extra) = match rules {
+        Rules::Requests => ("pysocks", "requests[socks]"),
+        _ => ("socksio", "socksio"),
+    };
+    if case.clients.hub.is_none() || case.clients.package(package).is_some() {
+        return None;
+    }
+    let (place, client) = (&socks.place, rules.words());
+    let summary =
+        format!("`{place}` names a SOCKS proxy, and {client} cannot speak SOCKS without the package {package}");
+    let finding = Finding::new(Cause::ProxyMisconfigured, Certainty::Confirmed, summary)
+        .saw(Source::Environment, format!("`{place}={}`", socks.shown()))
+        .saw(Source::Client, format!("{package} is not installed beside huggingface_hub"))
+        .fix(
+            Fix::manual("socks-install", format!("teach {client} SOCKS")).command(case.clients.install_command(extra)),
+        );
+    Some(match route {
+        Some(route) => with_control(finding, route).with_fixes(drop_or_correct(case, route, socks)),
+        None => finding.bearing(Bearing::Condition),
+    })
+}
+
+/// The variable's value is no proxy.
+pub(super) fn malformed(case: &Case, setting: &Setting, why: &Malformed, route: Option<&Route>) -> Finding {
+    let place = &setting.place;
+    let summary = format!("`{place}` names no proxy: {why}");
+    let mut finding = Finding::new(Cause::ProxyMisconfigured, Certainty::Confirmed, summary)
+        .saw(Source::Environment, format!("`{place}={}`", setting.shown()));
+    if route.is_none() {
+        finding = finding.bearing(Bearing::Condition);
+    }
+    if let Some(corrected) = setting.corrected().filter(|c: &ProxyUrl| !c.has_credentials()) {
+        let title = format!("write `{place}` as clients read it");
+        finding = finding.fix(set_variable("proxy-rewrite", Risk::Ask, title, place, &corrected.to_string()));
+    }
+    match route {
+        Some(route) => with_control(finding, route).with_fixes(drop_or_correct(case, route, setting)),
+        None => finding,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::made_cache::case;
+
+    fn found(variables: &[(&str, &str)], hub: Option<(u64, u64, u64)>) -> Option<String> {
+        let home = tempfile::tempdir().expect("a folder");
+        let mut case = case(home.path(), variables, None);
+        case.clients.hub = hub;
+        at_start(&case, None).map(|finding| finding.summary)
+    }
+
+    #[test]
+    fn httpx_reads_every_variable_when_it_starts_and_requests_the_one_that_it_needs() {
+        let (httpx, requests) = (Some((2, 4, 0)), Some((0, 36, 2)));
+        let proxy = ("HTTPS_PROXY", "http://proxy:3128");
+        for (variables, hub, says) in [
+            (&[proxy, ("ALL_PROXY", "socks://127.0.0.1:1080/")][..], httpx, Some("`socks`")),
+            (&[proxy, ("ALL_PROXY", "socks://127.0.0.1:1080/")], requests, None),
+            (&[proxy, ("http_proxy", "htp://proxy:3128")], httpx, Some("`htp`")),
+            (&[proxy, ("http_proxy", "http://proxy:31280000")], httpx, Some("31280000")),
+            (&[("ALL_PROXY", "socks4://127.0.0.1:1080")], httpx, Some("`socks4`")),
+            (&[("ALL_PROXY", "socks5://127.0.0.1:1080")], httpx, Some("socksio")),
+            (&[("ALL_PROXY", "socks5://127.0.0.1:1080")], requests, Some("pysocks")),
+            (&[("ALL_PROXY", "socks5://127.0.0.1:1080"), ("NO_PROXY", "*")], httpx, None),
+            (&[("ALL_PROXY", "socks5://127.0.0.1:1080"), ("NO_PROXY", "huggingface.co")], requests, None),
+            // Whether a client that nobody knows speaks SOCKS cannot be told.
+            (&[("ALL_PROXY", "socks5://127.0.0.1:1080")], None, None),
+            (&[proxy, ("HTTP_PROXY", "proxy:3128")], httpx, None),
+        ] {
+            let summary = found(variables, hub);
+            let holds = match (&summary, says) {
+                (Some(summary), Some(says)) => summary.contains(says),
+                (None, None) => true,
+                _ => false,
+            };
+            assert!(holds, "{variables:?} {hub:?}: {summary:?}");
+        }
+    }
+}
