@@ -89,6 +89,14 @@ impl Answer {
             || self.headers.contains_key("x-repo-commit")
     }
 
+    /// The request, how it was sent and the answer, with the Hub's own words: `401 on /x with the token, it says "…"`.
+    pub fn told(&self) -> String {
+        let how = if self.with_token { "with the token" } else { "without a token" };
+        // Behind `token: ` a quotation would read as an assignment, and be masked.
+        let words = self.error_message().map(|words| format!(", it says \"{words}\"")).unwrap_or_default();
+        format!("{} on {} {how}{words}", self.status_words(), self.url.path())
+    }
+
     /// Where a redirect leads.
     pub fn location(&self) -> Option<Url> {
         if !(300..400).contains(&self.status) {

@@ -82,7 +82,7 @@ fn reset_of(finding: &Finding) -> Option<(SystemTime, Risk)> {
 #[test]
 fn each_answer_proves_its_cause() {
     use Cause::{RateLimitAccount, RateLimitAnonymous, RateLimitCdn, RateLimitIp};
-    use Certainty::{Confirmed, Likely, Possible};
+    use Certainty::{Confirmed, Likely};
     let by_address = |with_token| Answer {
         body: b"We had to rate limit your IP (192.0.2.7). To continue using our service, create a HF account".to_vec(),
         ..hub(FILE, 429, with_token, &[])

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::case::{Case, TokenPlace, TokenSource, Unreadable, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
-use crate::diagnosis::{Action, Bearing, Cause, Certainty, Evidence, Finding, Fix, Risk, Source};
+use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::hub::rejects_token;
 use crate::observe::{Answer, Observations, Resolve, Seen, Unseen, Want};
 use crate::remedies::token as remedies;
@@ -315,7 +315,8 @@ fn malformed(
     let rejected = verdict.is_rejected() || rejected_in_the_log(case);
     let certainty = if rejected || !only_guesses { Certainty::Confirmed } else { Certainty::Likely };
     // What the Hub would reject plays no part where no request reaches it.
-    let unasked = !case.limits.offline && nothing_answered(seen) && grave.iter().all(|fault| fault.can_be_sent());
+    let sent = grave.iter().all(|fault| fault.can_be_sent());
+    let unasked = !case.limits.offline && sent && nobody_judged(seen) || case.settings.offline.is_some();
     let bearing = if (only_guesses || unasked) && !rejected { Bearing::Condition } else { Bearing::Failure };
     let mut finding = Finding::new(
         Cause::TokenMalformed,
@@ -325,7 +326,7 @@ fn malformed(
     .bearing(bearing)
     .saw(Source::Environment, format!("{}: {}", source.place, source.token.describe()));
     if let Verdict::Rejected(answer) = verdict {
-        finding = finding.with_evidence(rejection(answer));
+        finding = finding.saw(Source::Hub, answer.told());
     }
     let strippable = grave.iter().all(|fault| fault.can_be_stripped());
     Some(finding.with_fixes(byte_fixes(case, source, strippable)))
@@ -336,10 +337,13 @@ fn rejected_in_the_log(case: &Case) -> bool {
     log_findings(case, &[Cause::TokenInvalid]).iter().any(|finding| finding.bearing == Bearing::Failure)
 }
 
-/// Whether the endpoint answered no request at all.
-fn nothing_answered(seen: &Observations) -> bool {
-    let silent = |resolve: Seen<&Resolve>| resolve.is_ok_and(|resolve| resolve.asked().is_err());
-    (silent(seen.resolve()) || silent(seen.control())) && seen.whoami().is_err()
+/// Whether no request with the token came as far as the Hub's judgement of it: nothing answered, or it fails itself.
+fn nobody_judged(seen: &Observations) -> bool {
+    let answered = |resolve: Seen<&Resolve>| {
+        resolve.is_ok_and(|resolve| resolve.asked().as_ref().is_ok_and(|answer| answer.status < 500))
+    };
+    let asked = seen.resolve().is_ok() || seen.control().is_ok();
+    asked && !answered(seen.resolve()) && !answered(seen.control()) && seen.whoami().is_err()
 }
 
 fn byte_fixes(case: &Case, source: &TokenSource, strippable: bool) -> Vec<Fix> {
@@ -378,7 +382,7 @@ fn invalid(case: &Case, source: &TokenSource, answer: &Answer, seen: &Observatio
     let what = if expired { "has expired" } else { "is rejected by the Hub: revoked, deleted or mistyped" };
     let mut finding =
         Finding::new(Cause::TokenInvalid, Certainty::Confirmed, format!("the token in {} {what}", source.place))
-            .with_evidence(rejection(answer))
+            .saw(Source::Hub, answer.told())
             .saw(Source::Environment, format!("{}: {}", source.place, source.token.describe()));
     let without = [seen.resolve(), seen.control()].into_iter().filter_map(Result::ok).find_map(|resolve| {
         let answer = resolve.without.as_ref().ok()?;
@@ -391,15 +395,6 @@ fn invalid(case: &Case, source: &TokenSource, answer: &Answer, seen: &Observatio
         finding = finding.fix(remedies::unset_variable(case, name, "stop sending the rejected token"));
     }
     finding.fix(new_token(case))
-}
-
-/// What the Hub said against the token.
-fn rejection(answer: &Answer) -> Vec<Evidence> {
-    let words = answer.error_message().map(|m| format!(": \"{m}\"")).unwrap_or_default();
-    vec![Evidence::new(
-        Source::Hub,
-        format!("{} on {} with the token{words}", answer.status_words(), answer.url.path()),
-    )]
 }
 
 /// Another token than the active one lies about, and the active one fails.
