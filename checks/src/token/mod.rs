@@ -72,8 +72,7 @@ const SIGNS: &[Sign] = &[
         "position 9",
     ]),
     Sign::hint(Cause::TokenMalformed, "codec can't encode character").with(&["'latin-1'", "'ascii'"]),
-    // The client fails at its own token file: bytes that are no UTF-8, or a folder in its place.
-    Sign::symptom(Cause::TokenMalformed, "_get_token_from_file"),
+    // A folder in the token file's place.
     Sign::symptom(Cause::TokenMalformed, "is a directory: '").with(&["huggingface/token'", "huggingface\\\\token'"]),
     Sign::decisive(Cause::TokenInvalid, "invalid credentials in authorization header"),
     Sign::decisive(Cause::TokenInvalid, "user access token \"").with(&["is expired", "expired"]),
