@@ -136,12 +136,8 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
 
 fn is_complete(case: &Case, observations: &Observations, cache: &Cache) -> bool {
     let record = observations.record().ok().and_then(|record| record.repository.as_ref());
-    let Some(target) = &case.target else { return false };
-    let Some(cached) = &cache.target else { return false };
-    // A blob without its entry in the snapshot is still to be linked.
-    need::expected(target, record, Some(cached)).is_some_and(|files| {
-        need::need(&files, cache, case).files == 0 && files.keys().all(|path| cached.size_of(path).is_some())
-    })
+    let expected = case.target.as_ref().and_then(|target| need::expected(target, record, cache.target.as_ref()));
+    expected.is_some_and(|expected| need::is_complete(&expected, cache, case))
 }
 
 /// The variable that places the cache, where one does.
@@ -193,19 +189,22 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
         }
         return Some(finding.fix(elsewhere(case, volume)));
     }
-    let refused = refused.filter(|r| r.kind == ErrorKind::PermissionDenied)?;
+    // A file system such as /proc has folders in which nobody can make anything, and says so in other words.
+    let refused = refused
+        .filter(|r| matches!(r.kind, ErrorKind::PermissionDenied | ErrorKind::NotFound | ErrorKind::Unsupported))?;
+    let denied = refused.kind == ErrorKind::PermissionDenied;
     let place = &volume.existing;
-    let owner = volume.owner.as_deref().filter(|_| !volume.own).map(|o| format!(", which belongs to {o}"));
+    let owner = volume.owner.as_deref().filter(|_| denied && !volume.own).map(|o| format!(", which belongs to {o}"));
     let made = if volume.existing == volume.path { "is not writable" } else { "cannot be made" };
-    let summary = format!(
-        "the hub cache at {path} {made}: this user may not write to {}{}",
-        place.display(),
-        owner.unwrap_or_default()
-    );
-    let finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
+    let why = if denied { "this user may not write to" } else { "no file can be made in" };
+    let summary = format!("the hub cache at {path} {made}: {why} {}{}", place.display(), owner.unwrap_or_default());
+    let mut finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
         .saw(Source::Disk, format!("writing to {} was refused: {}", place.display(), refused.message));
+    if let Some(mount) = volume.mount.as_ref().filter(|_| !denied) {
+        finding = finding.saw(Source::Disk, format!("{} is mounted at {}", mount.kind, mount.at.display()));
+    }
     let mut fixes = Vec::new();
-    if volume.existing == volume.path {
+    if denied && volume.existing == volume.path {
         fixes.push(mend(case, place, volume.own, volume.owner.as_deref()));
     }
     fixes.push(elsewhere(case, volume));

@@ -3,6 +3,7 @@
 //! A lock file's presence proves nothing: it stays behind when the lock is released. What counts is whether the system
 //! still holds it, or, where a file system has no locks, whether the process is alive that its content names.
 
+mod idle;
 mod soft;
 mod table;
 
@@ -61,6 +62,9 @@ pub struct Held {
     pub progressing: bool,
     /// When the holder's partial file last grew; of a lock by existence, the one that it guards, whoever writes it.
     pub last_growth: Option<SystemTime>,
+    /// Whether the holder was seen to fetch nothing: it has run for a while and has neither a partial file nor a
+    /// connection open, and nobody else writes the file that the lock guards.
+    pub fetches_nothing: bool,
     /// Whether the holder itself waits for a lock of another process.
     pub waits_itself: bool,
     /// Processes that wait for it.
@@ -186,6 +190,7 @@ fn probe(
         modified: meta.modified,
         progressing: false,
         last_growth: None,
+        fetches_nothing: false,
         waits_itself: false,
         waiters: Vec::new(),
     };
@@ -263,8 +268,16 @@ fn progress(held: &mut Held, open: &OpenFiles, table: &Table) {
     };
     held.last_growth = held.last_growth.max(grown);
     let now = SystemTime::now();
-    held.progressing = holder.state == State::Alive
-        && held.last_growth.is_some_and(|then| now.duration_since(then).unwrap_or_default() < LATELY);
+    let lately = |then: SystemTime| now.duration_since(then).unwrap_or_default() < LATELY;
+    held.progressing = holder.state == State::Alive && held.last_growth.is_some_and(lately);
+    // A lock file may be older than the lock: it stays behind and is taken again. How long its process runs, the system
+    // tells, and one that has just begun may not have come to its connection yet.
+    held.fetches_nothing = holder.state == State::Alive
+        && open.looked
+        && partials.is_empty()
+        && processes::began(holder.pid).is_some_and(|began| !lately(began))
+        && !guarded(&held.path).is_some_and(lately)
+        && idle::is_connected(holder.pid) == Some(false);
 }
 
 /// When the partial files that a lock guards were last written.

@@ -69,6 +69,19 @@ fn the_owner_of_what_refuses_is_named() {
 }
 
 #[test]
+fn a_folder_in_which_nobody_can_make_a_file_is_no_place_for_a_cache() {
+    let refused =
+        WriteRefused { code: Some(2), kind: ErrorKind::NotFound, message: "No such file or directory".into() };
+    let proc = Volume { existing: "/proc".into(), path: "/proc/hf/hub".into(), writable: Err(refused), ..volume() };
+    let conclusion = judged(proc, Cache::default(), &[("HF_HOME", "/proc/hf")], None);
+    assert_eq!(answer(&conclusion), [(Cause::CachePermission, Bearing::Failure)]);
+    let summary = &conclusion.findings[0].summary;
+    assert!(summary.contains("no file can be made in /proc"), "{summary}");
+    // A full volume is another check's.
+    assert_eq!(answer(&judged(refusing(ErrorKind::StorageFull), Cache::default(), &[], None)), []);
+}
+
+#[test]
 fn a_read_only_volume_is_said_so() {
     let read_only = Volume { read_only: true, ..refusing(ErrorKind::ReadOnlyFilesystem) };
     assert_eq!(
