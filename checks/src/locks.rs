@@ -10,7 +10,7 @@ use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::measure::{age, count};
 use crate::observe::cache::need::{self, Expected};
-use crate::observe::locks::{Held, Hold};
+use crate::observe::locks::{Doing, Held, Hold};
 use crate::observe::processes::{Holder, State};
 use crate::observe::{Observations, Want};
 use crate::shell::{quoted, shown};
@@ -81,7 +81,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
         match judge(case, held) {
             Judged::Stuck(finding) if is_asked_for(held, expected.as_ref()) => conclusion.add(*finding),
             Judged::Stuck(finding) => {
-                conclusion.notes.push(format!("{}; it guards no file of the target", finding.summary))
+                conclusion.notes.push(format!("{}; it guards no file of the target", finding.summary));
             }
             Judged::Working(note) => conclusion.notes.push(note),
         }
@@ -142,7 +142,7 @@ fn judge(case: &Case, held: &Held) -> Judged {
                 .command(format!("kill {}", holder.pid));
             Judged::Stuck(Box::new(stuck(case, held, summary, Certainty::Confirmed).fix(fix)))
         }
-        (_, Some(holder)) if held.progressing => Judged::Working(working(holder, &whose)),
+        (_, Some(holder)) if held.doing == Doing::Writing => Judged::Working(working(holder, &whose)),
         (_, Some(holder)) => {
             let quiet = held.last_growth.map(|then| case.now.duration_since(then).unwrap_or_default());
             match quiet {
@@ -162,7 +162,7 @@ fn judge(case: &Case, held: &Held) -> Judged {
                     );
                     Judged::Stuck(Box::new(stuck(case, held, summary, Certainty::Likely).fix(end(holder))))
                 }
-                _ if held.fetches_nothing => {
+                _ if held.doing == Doing::Nothing => {
                     let summary = format!(
                         "a lock of {whose} is held by process {}, which has neither a partial file nor a connection open",
                         holder.pid
@@ -295,9 +295,8 @@ mod tests {
             system_has_locks: false,
             holder: state.map(|state| Holder { pid: 4242, command: "python train.py".into(), state }),
             modified: Some(SystemTime::now() - Duration::from_hours(3)),
-            progressing: false,
+            doing: Doing::Unknown,
             last_growth: None,
-            fetches_nothing: false,
             waits_itself: false,
             waiters: Vec::new(),
         }
@@ -355,7 +354,7 @@ mod tests {
 
     #[test]
     fn a_holder_that_fetches_nothing_is_stuck() {
-        let idle = judged(Held { fetches_nothing: true, ..held(Hold::System, Some(State::Alive)) });
+        let idle = judged(Held { doing: Doing::Nothing, ..held(Hold::System, Some(State::Alive)) });
         let finding = &idle.findings[0];
         assert_eq!((finding.certainty, finding.bearing), (Certainty::Likely, Bearing::Failure));
         // A person ends a process.
@@ -392,7 +391,7 @@ mod tests {
     #[test]
     fn a_working_holder_is_a_note() {
         for state in [State::Alive, State::Unknown] {
-            let conclusion = judged(Held { progressing: true, ..held(Hold::System, Some(state)) });
+            let conclusion = judged(Held { doing: Doing::Writing, ..held(Hold::System, Some(state)) });
             assert_eq!((conclusion.status, conclusion.findings.len(), conclusion.notes.len()), (Status::Ok, 0, 1));
             assert!(conclusion.notes[0].contains("python train.py"), "{:?}", conclusion.notes);
         }

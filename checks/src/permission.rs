@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
@@ -92,7 +92,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     if found.is_empty()
         && let Some(cache) = cache
     {
-        found.extend(of_cache(case, cache));
+        found.extend(of_cache(case, cache, left_behind(observations, cache).as_deref()));
     }
     let mut conclusion = Conclusion::ok(format!("files can be made in {}", volume.existing.display()));
     if let Some(cache) = cache {
@@ -310,9 +310,18 @@ pub(crate) fn move_aside<'a>(paths: impl Iterator<Item = &'a Path>) -> Fix {
     })
 }
 
-/// Folders and files in the cache that this user may not use as the client does.
-fn of_cache(case: &Case, cache: &Cache) -> Option<Finding> {
-    let all: Vec<&Refused> = judged(case, cache).collect();
+/// The target's snapshot, when the Hub has a newer commit by now: the client makes another one.
+fn left_behind(observations: &Observations, cache: &Cache) -> Option<PathBuf> {
+    let sha = observations.record().ok()?.repository.as_ref().map(|record| record.sha.as_str())?;
+    let target = cache.target.as_ref()?;
+    let commit = target.commit.as_deref().filter(|commit| !sha.is_empty() && *commit != sha)?;
+    Some(target.folder.join("snapshots").join(commit))
+}
+
+/// Folders and files in the cache that this user may not use as the client does, but for one that is not used any more.
+fn of_cache(case: &Case, cache: &Cache, unused: Option<&Path>) -> Option<Finding> {
+    let is_used = |refused: &&Refused| refused.may_not != "write" || Some(refused.path.as_path()) != unused;
+    let all: Vec<&Refused> = judged(case, cache).filter(is_used).collect();
     let first = *all.first()?;
     let bearing =
         if case.target.is_some() || first.repository.is_none() { Bearing::Failure } else { Bearing::Condition };
