@@ -9,7 +9,7 @@ use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::dns::DnsFault;
-use crate::observe::{Answer, Observations, Route, Want};
+use crate::observe::{Answer, Failure, Observations, Route, Want};
 use crate::reach::{self, Fault, first_answer, set_variable, unset_variables};
 
 const CAUSES: &[Cause] = &[Cause::EndpointMisconfigured, Cause::MirrorFailure];
@@ -27,6 +27,9 @@ pub static CHECK: Check = Check {
         let mut wants = reach::wants(case);
         if case.settings.foreign_endpoint() {
             wants.extend([Want::BesideMirror, Want::OtherMirror]);
+            if case.target.is_some() {
+                wants.insert(Want::LargeFile);
+            }
         }
         wants
     },
@@ -185,6 +188,9 @@ fn mirror(case: &Case, seen: &Observations) -> Conclusion {
     } else {
         match first_answer(case, seen) {
             Ok(Ok(answer)) => answered(case, route, seen, answer),
+            Ok(Err(Failure::Circle { why, .. })) => {
+                Conclusion::ok("").with([in_a_circle(case, &route.host, why, seen)])
+            }
             Ok(Err(failure)) => Conclusion::unknown(failure.to_string()),
             Err(why) => Conclusion::unknown(why.to_string()),
         }
@@ -241,17 +247,50 @@ fn answered(case: &Case, route: &Route, seen: &Observations, answer: &Answer) ->
     match answer.status {
         429 => Conclusion::ok(format!("`{host}` answers 429, which is its limit's matter")),
         500..=599 => Conclusion::ok("").with([failing(case, host, answer, seen)]),
-        200..=399 if commit => Conclusion::ok(format!("`{host}` answers as a Hub does")),
+        200..=399 if commit => weights(case, host, seen),
         300..=399 => redirected(case, host, answer, seen),
         401 | 403 if asked_without_token || !of_a_hub => Conclusion::unknown(format!(
             "`{host}` answers {} to a request without a token; --trust-endpoint sends it the token",
             answer.status
         )),
+        // Nobody asked for that very file: in the Hub's own words it is not there, and others may be.
+        404 if commit && !names_a_file(case) => weights(case, host, seen),
         400..=499 if of_a_hub => lacking(case, host, answer, seen),
         // Mirrors drop the Hub's marks; a web site's own page for what is missing is HTML.
         404 | 410 if is_known_mirror(host) || !is_html(answer) => lacking(case, host, answer, seen),
         _ => Conclusion::ok("").with([no_hub(case, host, answer, seen)]),
     }
+}
+
+fn names_a_file(case: &Case) -> bool {
+    case.target.as_ref().is_some_and(|target| target.file.is_some())
+}
+
+/// Small files are served as a Hub does. A mirror that copies may have those alone.
+fn weights(case: &Case, host: &str, seen: &Observations) -> Conclusion {
+    match seen.large_file() {
+        Ok(Some(large)) if (500..=599).contains(&large.answer.status) => {
+            Conclusion::ok("").with([failing(case, host, &large.answer, seen)])
+        }
+        Ok(Some(large)) if matches!(large.answer.status, 404 | 410) && !names_a_file(case) => {
+            lacking(case, host, &large.answer, seen)
+        }
+        _ => Conclusion::ok(format!("`{host}` answers as a Hub does")),
+    }
+}
+
+/// The redirects of the endpoint lead back to themselves.
+fn in_a_circle(case: &Case, host: &str, why: &str, seen: &Observations) -> Finding {
+    let (named, what) = if is_known_mirror(host) {
+        (Cause::MirrorFailure, format!("the mirror `{host}` of `HF_ENDPOINT`"))
+    } else {
+        (Cause::EndpointMisconfigured, format!("the server `{host}` of `HF_ENDPOINT`"))
+    };
+    let summary = format!("{what} redirects a download in a circle: no client comes to an end there");
+    let finding = Finding::new(named, Certainty::Confirmed, summary)
+        .saw(Source::Environment, format!("`HF_ENDPOINT={}`", case.settings.endpoint))
+        .saw(Source::Network, why.to_owned());
+    with_the_hub(case, finding, seen)
 }
 
 fn is_known_mirror(host: &str) -> bool {
@@ -314,7 +353,14 @@ fn no_hub(case: &Case, host: &str, answer: &Answer, seen: &Observations) -> Find
     with_the_hub(case, finding, seen)
 }
 
-/// The mirror says no in the Hub's own words: does the Hub have what was asked for?
+/// Whether the Hub has what the mirror does not. A gate's refusal says that there is something behind it; a mirror that
+/// hands the Hub's answers on would have handed on that one.
+fn has_it(at_hub: &Answer, at_mirror: &Answer) -> bool {
+    let gated = at_hub.error_code().is_some_and(|code| code == "GatedRepo") && !at_mirror.from_application();
+    at_hub.from_application() && (at_hub.status < 400 || gated)
+}
+
+/// The mirror says no: does the Hub have what was asked for?
 fn lacking(case: &Case, host: &str, answer: &Answer, seen: &Observations) -> Conclusion {
     let beside = match seen.beside_mirror() {
         Ok(Some(beside)) => beside,
@@ -322,16 +368,21 @@ fn lacking(case: &Case, host: &str, answer: &Answer, seen: &Observations) -> Con
         Err(why) => return Conclusion::unknown(why.to_string()),
     };
     match &beside.access {
-        Ok(at_hub) if at_hub.status < 400 && at_hub.from_application() => {
+        Ok(at_hub) if has_it(at_hub, answer) => {
             let summary = format!(
                 "the mirror `{host}` does not have what the Hub has: it answers {}, the Hub {}",
                 answer.status_words(),
-                at_hub.status
+                at_hub.status_words()
             );
+            let how = match (at_hub.status, at_hub.with_token) {
+                (400.., _) => ": it is there, behind a gate",
+                (_, true) => " with the token",
+                _ => "",
+            };
             let finding = Finding::new(Cause::MirrorFailure, Certainty::Confirmed, summary)
                 .saw(Source::Environment, format!("`HF_ENDPOINT={}`", case.settings.endpoint))
                 .saw(Source::Network, format!("HEAD {} at `{host}`: {}", answer.url.path(), answer.status_words()))
-                .saw(Source::Hub, format!("the same at huggingface.co: {}", at_hub.status));
+                .saw(Source::Hub, format!("the same at huggingface.co: {}{how}", at_hub.status_words()));
             Conclusion::ok("").with([finding.fix(unset())])
         }
         Ok(at_hub) => Conclusion::ok(format!(

@@ -98,7 +98,7 @@ pub fn conclude(case: &Case, selection: &Selection, observations: &Observations)
     );
     let mut causes = rank(findings);
     for ranked in causes.iter_mut().filter(|ranked| ranked.finding.fixes.is_empty()) {
-        ranked.finding.fixes = usual(ranked.finding.cause, case);
+        ranked.finding.fixes = usual(&ranked.finding, case);
     }
     let notes = outcomes.iter().flat_map(|outcome| outcome.notes.clone()).collect();
     Diagnosis {

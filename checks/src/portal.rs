@@ -5,8 +5,8 @@ use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::observe::head::Head;
-use crate::observe::layer::{Layer, writer};
-use crate::observe::{Answer, Observations, Route};
+use crate::observe::layer::{Layer, block, writer};
+use crate::observe::{Answer, Failure, Observations, Route, Want};
 use crate::reach::{self, Fault, first_answer};
 
 const CAUSES: &[Cause] = &[Cause::CaptivePortal];
@@ -17,7 +17,13 @@ pub static CHECK: Check = Check {
     about: "whether it is the Hub that answers",
     causes: CAUSES,
     signs: SIGNS,
-    wants: reach::wants,
+    wants: |case| {
+        let mut wants = reach::wants(case);
+        if !case.limits.offline && case.target.is_some() {
+            wants.insert(Want::Record);
+        }
+        wants
+    },
     conclude,
 };
 
@@ -140,10 +146,14 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
     }
     let answer = match first_answer(case, seen) {
         Ok(Ok(answer)) => answer,
+        Ok(Err(Failure::Circle { by_application: false, why })) => {
+            return Conclusion::ok("").with([in_a_circle(seen, why)]);
+        }
         Ok(Err(failure)) => return Conclusion::unknown(failure.to_string()),
         Err(why) => return Conclusion::unknown(why.to_string()),
     };
-    match stranger(case, answer) {
+    let found = stranger(case, answer).or_else(|| stripped(seen, answer)).or_else(|| at_the_listing(case, seen));
+    match found {
         Some(finding) => Conclusion::ok("").with([finding]),
         None if answer.from_application() => {
             Conclusion::ok(format!("`{}` answers as the Hub's application", answer.url.host_str().unwrap_or_default()))
@@ -160,7 +170,7 @@ fn stranger(case: &Case, answer: &Answer) -> Option<Finding> {
         return None;
     }
     let away = answer.location().filter(|to| to.host_str().is_some_and(|h| !is_hub_host(h) && !serves_the_hub(h)));
-    let html = answer.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"));
+    let html = is_html(answer);
     let by = written.software.as_ref().map(|s| format!(", by {s}")).unwrap_or_default();
     let (certainty, what) = match (answer.status, &away) {
         (_, Some(to)) => (Certainty::Confirmed, format!("redirects to `{}`", to.host_str().unwrap_or_default())),
@@ -186,6 +196,79 @@ fn stranger(case: &Case, answer: &Answer) -> Option<Finding> {
         finding = finding.saw(Source::Network, mark.clone());
     }
     Some(finding.with_fixes(remedies()))
+}
+
+fn is_html(answer: &Answer) -> bool {
+    answer.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().contains("text/html"))
+}
+
+/// Files are served, and somebody else answers for the list of files, which a download of a whole repository asks for first.
+fn at_the_listing(case: &Case, seen: &Observations) -> Option<Finding> {
+    let target = case.target.as_ref().filter(|target| target.file.is_none())?;
+    let listing = &seen.record().ok()?.answer;
+    // An answer that is a list without the Hub's marks, or tries to be one, is no page.
+    let finding = stranger(case, listing).filter(|_| listing.status >= 300 || is_html(listing))?;
+    let words = format!("single files of {} are served; the list of its files is not", target.repo_id);
+    Some(finding.saw(Source::Network, words))
+}
+
+/// The Hub's answer without the headers by which clients know it: something on the way takes them out.
+///
+/// On a file the Hub names the commit and an ETag, in its redirects too, and huggingface_hub takes nothing without them.
+fn stripped(seen: &Observations, answer: &Answer) -> Option<Finding> {
+    let to = answer.location();
+    let to_storage = to.as_ref().and_then(url::Url::host_str).is_some_and(serves_the_hub);
+    let answers_with_file = answer.status == 200 || to_storage;
+    if !answers_with_file || block(answer).is_some() {
+        return None;
+    }
+    let lacks = |names: &[&str]| names.iter().all(|name| !answer.headers.contains_key(*name));
+    let missing: Vec<String> = [("X-Repo-Commit", &["x-repo-commit"][..]), ("ETag", &["etag", "x-linked-etag"])]
+        .into_iter()
+        .filter(|(_, names)| lacks(names))
+        .map(|(shown, _)| format!("`{shown}`"))
+        .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let host = answer.url.host_str().unwrap_or_default();
+    let certainty = if answer.from_application() { Certainty::Confirmed } else { Certainty::Likely };
+    let missing = reach::list(&missing);
+    let summary = format!(
+        "something between this machine and `{host}` takes {missing} out of the Hub's answers, without which clients do not \
+         download"
+    );
+    let finding = Finding::new(Cause::CaptivePortal, certainty, summary)
+        .saw(Source::Network, format!("`{}` answers {} without {missing}", answer.url.path(), answer.status));
+    Some(through(finding, seen).fix(leave_answers_alone()))
+}
+
+/// Redirects that lead back to themselves, and not by the Hub's application.
+fn in_a_circle(seen: &Observations, why: &str) -> Finding {
+    let summary = "something between this machine and the Hub redirects a download in a circle";
+    let finding = Finding::new(Cause::CaptivePortal, Certainty::Likely, summary)
+        .saw(Source::Network, why.to_owned())
+        .saw(Source::Network, "the redirects bear no mark of the Hub's application");
+    through(finding, seen).with_fixes(remedies())
+}
+
+/// Names the proxy that the answer came through, if there is one.
+fn through(finding: Finding, seen: &Observations) -> Finding {
+    let proxied = seen.route().ok().and_then(|route| route.proxied.as_ref());
+    match proxied {
+        Some(proxied) => {
+            finding.saw(Source::Environment, format!("requests go through the proxy {}", proxied.setting.shown()))
+        }
+        _ => finding,
+    }
+}
+
+fn leave_answers_alone() -> Fix {
+    Fix::manual(
+        "filter-headers",
+        "have the proxy, filter or virus scanner leave the answers of huggingface.co alone, or go without it",
+    )
+    .command("curl -sI https://huggingface.co/openai-community/gpt2/resolve/main/config.json   # the headers")
 }
 
 /// The Hub's own storage and Xet hosts.

@@ -2,8 +2,8 @@
 
 pub mod token;
 
-use crate::case::{Case, RepoType, Target};
-use crate::diagnosis::{Action, Cause, Fix, Risk};
+use crate::case::{Case, Log, RepoType, Target};
+use crate::diagnosis::{Action, Cause, Finding, Fix, Risk, Source};
 use crate::reach::{unset_line, variable_line};
 
 /// The page on which tokens are made.
@@ -11,10 +11,10 @@ const TOKENS: &str = "https://huggingface.co/settings/tokens";
 /// The page that says whether the Hub is well.
 const STATUS: &str = "https://status.huggingface.co";
 
-/// The usual remedies of a cause, the best first. Commands fit the installed client; without one, today's.
-pub fn usual(cause: Cause, case: &Case) -> Vec<Fix> {
-    let words = Words { case };
-    match cause {
+/// The usual remedies of a finding's cause, the best first. Commands fit the installed client; without one, today's.
+pub fn usual(finding: &Finding, case: &Case) -> Vec<Fix> {
+    let words = Words { case, target: failed(finding, case) };
+    match finding.cause {
         Cause::GatedNoToken => vec![
             words.log_in(),
             words.page("gate-open", "accept the conditions on the repository's page with the same account"),
@@ -216,18 +216,32 @@ fn other_network() -> Fix {
     Fix::manual("other-network", "the address is shared or marked: try from another network, or wait half an hour")
 }
 
+/// What failed to download: of a finding from the log it is what the log tells of, whatever is asked about now.
+fn failed(finding: &Finding, case: &Case) -> Option<Target> {
+    let logged = finding.evidence.iter().any(|evidence| evidence.source == Source::Log);
+    let told = case.log.as_ref().filter(|_| logged).and_then(Log::target);
+    let same = |told: &Target, asked: &Target| told.repo_type == asked.repo_type && told.repo_id == asked.repo_id;
+    match (told, &case.target) {
+        (Some(told), Some(asked)) if !same(&told, asked) => Some(told),
+        (told, asked) => asked.clone().or(told),
+    }
+    .filter(|target| target.problem().is_none())
+}
+
 /// Remedies in the words of one case.
 struct Words<'a> {
     case: &'a Case,
+    /// What failed to download, when it is one that the Hub can have.
+    target: Option<Target>,
 }
 
 impl Words<'_> {
     fn url(&self, otherwise: &str) -> String {
-        self.case.target.as_ref().filter(|t| t.problem().is_none()).map_or_else(|| otherwise.to_owned(), Target::url)
+        self.target.as_ref().map_or_else(|| otherwise.to_owned(), Target::url)
     }
 
     fn page(&self, id: &'static str, title: &str) -> Fix {
-        match self.case.target.as_ref().filter(|target| target.problem().is_none()) {
+        match &self.target {
             Some(target) => open(id, title, &target.url()),
             None => Fix::manual(id, title).command("https://huggingface.co/ORG/NAME"),
         }
@@ -277,13 +291,13 @@ impl Words<'_> {
     }
 
     fn wait_for_window(&self) -> Fix {
-        let target = self.case.target.as_ref().map(|t| format!(" {t}")).unwrap_or_default();
+        let target = self.target.as_ref().map(|t| format!(" {t}")).unwrap_or_default();
         Fix::manual("wait", "wait for the next window of 5 minutes").command(format!("hfdoctor --wait{target}"))
     }
 
     fn download(&self, options: &str) -> String {
         let command = self.case.clients.download_command();
-        let Some(target) = self.case.target.as_ref().filter(|target| target.problem().is_none()) else {
+        let Some(target) = &self.target else {
             return format!("{command} ORG/NAME {options}").trim_end().to_owned();
         };
         let kind = match target.repo_type {

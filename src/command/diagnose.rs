@@ -12,6 +12,7 @@ use hfdoctor_checks::{Diagnosis, Selection, examine};
 use super::{CommandError, input, print};
 use crate::cli::{Examination, Format};
 use crate::exit::Exit;
+use crate::fix::{self, Shell};
 use crate::progress;
 use crate::report::{self, Context};
 use crate::terminal::{self, Look};
@@ -97,9 +98,10 @@ pub fn diagnose(case: &Arc<Case>, options: &Examination) -> Result<Diagnosis, Co
 pub fn examine_with(case: &Arc<Case>, selection: &Selection) -> Result<Diagnosis, CommandError> {
     // One thread: the work is waiting. What blocks, such as the system's resolver, runs on threads made for it.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CommandError::Start)?;
-    let diagnosis = runtime.block_on(examine(Arc::clone(case), selection, progress::spinner()));
+    let mut diagnosis = runtime.block_on(examine(Arc::clone(case), selection, progress::spinner()));
     // A look-up that hangs in the system's resolver must not keep the person waiting.
     runtime.shutdown_background();
+    fix::fit_the_shell(Shell::of(&case.environment), &mut diagnosis.causes);
     Ok(diagnosis)
 }
 

@@ -8,6 +8,7 @@ use super::action::the_one_that_sets;
 use super::plan::{Seen, StepText};
 use super::shell_env;
 use super::stamp::Stamp;
+use super::syntax;
 use super::world::{FixWorld, Shell};
 
 const UNDO: &str = "`hfdoctor undo`";
@@ -154,10 +155,10 @@ pub(super) fn bytes(size: u64) -> String {
 
 /// What a person would type, where the check has not said it.
 pub(super) fn commands(world: &FixWorld, action: &Action) -> Vec<String> {
-    let quoted = |path: &Path| shell_env::quote(world.shell, &path.to_string_lossy());
+    let quoted = |path: &Path| syntax::quote(world.shell, &path.to_string_lossy());
     match action {
-        Action::SetVariable { name, value } => vec![shell_env::statement(world.shell, name, Some(value))],
-        Action::UnsetVariable { name } => vec![shell_env::statement(world.shell, name, None)],
+        Action::SetVariable { name, value } => vec![syntax::statement(world.shell, name, Some(value))],
+        Action::UnsetVariable { name } => vec![syntax::statement(world.shell, name, None)],
         Action::KeepPrivate { path } => vec![format!("chmod go= {}", quoted(path))],
         Action::GrantOwner { paths, .. } => paths.iter().map(|path| format!("chmod u+rwX {}", quoted(path))).collect(),
         Action::Run { command } => vec![command.iter().map(|word| argument(world, word)).collect::<Vec<_>>().join(" ")],
@@ -167,7 +168,7 @@ pub(super) fn commands(world: &FixWorld, action: &Action) -> Vec<String> {
 
 fn argument(world: &FixWorld, text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { shell_env::quote(world.shell, text) }
+    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { syntax::quote(world.shell, text) }
 }
 
 #[cfg(test)]

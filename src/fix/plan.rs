@@ -9,6 +9,7 @@ use hfdoctor_checks::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::by_hand;
 use super::describe;
 use super::stamp::Stamp;
 use super::world::FixWorld;
@@ -118,6 +119,7 @@ pub(super) fn make(world: &FixWorld, causes: &[Ranked]) -> Plan {
     for (finding, ranked) in causes.iter().enumerate() {
         let mut chosen: Option<&'static str> = None;
         for fix in &ranked.finding.fixes {
+            let fix = &by_hand::fitted(world.shell, fix);
             if same_as_known(&mut plan, fix, ranked.finding.cause) {
                 chosen = chosen.or(Some(fix.id));
                 continue;

@@ -24,6 +24,16 @@ pub enum Shell {
     Posix,
     /// Windows: variables live in the registry.
     Registry,
+    /// The C shell and tcsh.
+    Csh,
+    /// Nushell.
+    Nushell,
+    /// Xonsh.
+    Xonsh,
+    /// Elvish.
+    Elvish,
+    /// A program of which it is not known what it reads at its start.
+    Unknown,
 }
 
 impl Shell {
@@ -33,12 +43,30 @@ impl Shell {
             return Shell::Registry;
         }
         let program = environment.var("SHELL").unwrap_or_default();
-        match Path::new(&program).file_name().and_then(|name| name.to_str()).unwrap_or_default() {
-            "bash" => Shell::Bash,
-            "zsh" => Shell::Zsh,
+        let name = Path::new(&program).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        // Some are installed under a name with their version, such as `ksh93` or `zsh-5.9`.
+        match name.trim_end_matches(|c: char| c.is_ascii_digit() || ".-_".contains(c)) {
+            "bash" | "rbash" => Shell::Bash,
+            "zsh" | "rzsh" => Shell::Zsh,
             "fish" => Shell::Fish,
-            "pwsh" => Shell::PowerShell,
-            _ => Shell::Posix,
+            "pwsh" | "pwsh-preview" => Shell::PowerShell,
+            "sh" | "dash" | "ash" | "ksh" | "rksh" | "mksh" | "lksh" | "pdksh" | "oksh" | "loksh" | "posh" | "yash"
+            | "busybox" => Shell::Posix,
+            // Containers and services often have no `SHELL`; what they run reads `~/.profile`, where anything is read.
+            _ if program.is_empty() => Shell::Posix,
+            "csh" | "tcsh" | "bsd-csh" => Shell::Csh,
+            "nu" => Shell::Nushell,
+            "xonsh" => Shell::Xonsh,
+            "elvish" => Shell::Elvish,
+            _ => Shell::Unknown,
+        }
+    }
+
+    /// Whether variables can be set for its new instances.
+    pub fn can_be_configured(self) -> bool {
+        match self {
+            Shell::Bash | Shell::Zsh | Shell::Fish | Shell::PowerShell | Shell::Posix | Shell::Registry => true,
+            Shell::Csh | Shell::Nushell | Shell::Xonsh | Shell::Elvish | Shell::Unknown => false,
         }
     }
 }
@@ -211,6 +239,17 @@ mod tests {
             assert_eq!(world.state_dir, Path::new("/home/ada/.local/state/hfdoctor"));
             assert_eq!(world.shell, Shell::Zsh);
             assert_eq!(world.show(Path::new("/home/ada/x")), "~/x");
+        }
+        for (program, shell) in [
+            ("", Shell::Posix),
+            ("/bin/ksh93", Shell::Posix),
+            ("/bin/zsh-5.9", Shell::Zsh),
+            ("/bin/tcsh", Shell::Csh),
+            ("/usr/bin/nu", Shell::Nushell),
+            ("/usr/sbin/nologin", Shell::Unknown),
+        ] {
+            let named = Shell::of(&environment(&[("SHELL", program)]));
+            assert!(cfg!(windows) || named == shell, "{program}: {named:?}");
         }
         let relative = FixWorld::new(&environment(&[("HOME", "/h"), ("XDG_STATE_HOME", "state")]), Vec::new(), false);
         assert!(relative.state_dir.starts_with("/h"), "a relative path in it is to be ignored");

@@ -169,6 +169,31 @@ fn without_a_home_nothing_is_written_to_the_working_directory() {
     assert!(engine.apply(&plan, &mut Yes).unwrap_err().to_string().contains("no home"));
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_shell_would_never_read_is_not_written_and_not_claimed() {
+    for (shell, lines) in [
+        ("tcsh", ["setenv HF_ENDPOINT 'https://a'", "unsetenv HF_HUB_OFFLINE"]),
+        ("nu", ["$env.HF_ENDPOINT = 'https://a'", "hide-env --ignore-errors HF_HUB_OFFLINE"]),
+        ("xonsh", ["$HF_ENDPOINT = 'https://a'", "${...}.pop('HF_HUB_OFFLINE', None)"]),
+        ("elvish", ["set-env HF_ENDPOINT 'https://a'", "unset-env HF_HUB_OFFLINE"]),
+        ("nologin", ["export HF_ENDPOINT='https://a'", "unset HF_HUB_OFFLINE"]),
+    ] {
+        let place = Place::new();
+        place.write(".profile", "export HF_HUB_OFFLINE=1\n");
+        let before = place.contents();
+        let engine = Engine::new(place.world_of(shell));
+        let plan = plan_of(&engine, vec![set("HF_ENDPOINT", "https://a"), unset("HF_HUB_OFFLINE")]);
+        assert!(plan.is_empty(), "{shell}");
+        assert_eq!(
+            (&plan.fixes[0].place, plan.fixes[0].commands.as_slice()),
+            (&hfdoctor::fix::Place::Manual, &lines.map(str::to_owned)[..])
+        );
+        assert!(engine.apply(&plan, &mut Yes).unwrap().is_empty(), "{shell}");
+        assert_eq!(place.contents(), before, "{shell}");
+    }
+}
+
 /// The lines of a program's output, in a fresh shell of a home.
 #[cfg(unix)]
 fn in_shell(place: &Place, program: &str, arguments: &[&str]) -> Option<String> {

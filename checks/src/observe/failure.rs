@@ -17,6 +17,13 @@ pub enum Failure {
     Timeout(String),
     /// An answer came that is no HTTP, or broke off.
     Broken(String),
+    /// It was redirected on and on, and no answer came of it.
+    Circle {
+        /// Whether the Hub's application wrote the redirects, by their marks.
+        by_application: bool,
+        /// Where, in words.
+        why: String,
+    },
     /// It was not sent, and why.
     NotSent(String),
 }
@@ -30,7 +37,7 @@ impl std::fmt::Display for Failure {
             Failure::Tls(why) => write!(f, "the TLS handshake fails: {why}"),
             Failure::Timeout(why) => write!(f, "no answer: {why}"),
             Failure::Broken(why) => write!(f, "the answer is broken: {why}"),
-            Failure::NotSent(why) => f.write_str(why),
+            Failure::Circle { why, .. } | Failure::NotSent(why) => f.write_str(why),
         }
     }
 }

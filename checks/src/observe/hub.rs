@@ -353,16 +353,32 @@ pub(super) fn file_at(case: &Case, endpoint: &str) -> Seen<Url> {
     Url::parse(&format!("{endpoint}/{path}")).map_err(|error| Unseen(error.to_string()))
 }
 
+/// More redirects from one resolve URL to the next are no renaming, which is one step: they never end.
+const MOST_REDIRECTS: usize = 4;
+
 /// HEAD that follows the Hub's own redirects from one resolve URL to another (a renamed repository), as clients do.
-async fn head(http: &Http, mut url: Url, token: Option<Token>) -> Access {
-    for _ in 0..3 {
+async fn head(http: &Http, url: Url, token: Option<Token>) -> Access {
+    let mut visited = vec![url];
+    loop {
+        let Some(url) = visited.last() else { return Err(Failure::NotSent("not asked: no URL".to_owned())) };
         let answer = http.send(Ask::head(url.clone()).with_token(token.clone())).await?;
-        match answer.location().filter(|to| to.host() == url.host() && to.path().contains("/resolve/")) {
-            Some(to) => url = to,
+        match answer.location().filter(|to| leads_on(&answer, to)) {
+            Some(to) if visited.len() > MOST_REDIRECTS || visited.contains(&to) => {
+                let host = to.host_str().unwrap_or_default();
+                let why = format!("`{host}` redirects {} in a circle", to.path());
+                return Err(Failure::Circle { by_application: answer.from_application(), why });
+            }
+            Some(to) => visited.push(to),
             None => return Ok(answer),
         }
     }
-    Err(Failure::NotSent("not followed on: the Hub redirects the file in a circle".to_owned()))
+}
+
+/// Whether a client follows a redirect before it reads what the file is. The Hub sends small files to a cache of its own,
+/// after it has named the commit: that is enough.
+fn leads_on(answer: &Answer, to: &Url) -> bool {
+    let cached = to.path().contains("/resolve-cache/") && !answer.headers.contains_key("x-repo-commit");
+    to.host() == answer.url.host() && (to.path().contains("/resolve/") || cached)
 }
 
 /// The id in the URL that answered, when it is another than the target's.

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::http::{Ask, Http};
-use super::hub::Access;
+use super::http::{Answer, Ask, Http};
+use super::hub::{self, Access};
 use super::layer;
 use super::route::{self, Route};
 use super::{Observations, Seen, Unseen};
@@ -15,7 +15,7 @@ use crate::case::settings::DEFAULT_ENDPOINT;
 pub struct BesideMirror {
     /// The way to the Hub itself.
     pub route: Route,
-    /// The same file at the Hub, without a token.
+    /// The same file at the Hub: without a token, or with the one that opens it.
     pub access: Access,
 }
 
@@ -38,12 +38,41 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
     });
     // A limit of the mirror's own says nothing about what it has.
     let limited = at_mirror.asked().as_ref().is_ok_and(|a| layer::block(a).is_some());
-    if good || merely_absent || limited {
+    let missed = if limited {
         return Ok(None);
-    }
-    let path = at_mirror.url.as_str().strip_prefix(case.settings.endpoint.as_str()).unwrap_or(at_mirror.url.path());
+    } else if good || merely_absent {
+        match observations.see_large_file().await {
+            Ok(Some(large)) if refuses(&large.answer) => large.answer.url.clone(),
+            _ => return Ok(None),
+        }
+    } else {
+        at_mirror.url.clone()
+    };
+    let path = missed.as_str().strip_prefix(case.settings.endpoint.as_str()).unwrap_or(missed.path());
     let url = Url::parse(&format!("{DEFAULT_ENDPOINT}{path}")).map_err(|error| Unseen(error.to_string()))?;
     let walk = route::walk(case, http, &url, http.budget());
-    let (route, access) = futures::join!(walk, http.send(Ask::head(url.clone())));
+    let (route, access) = futures::join!(walk, ask(case, http, &url));
     Ok(Some(BesideMirror { route, access }))
+}
+
+/// Whether an answer is a refusal that tells what the server has.
+pub(crate) fn refuses(answer: &Answer) -> bool {
+    answer.status >= 400 && layer::block(answer).is_none()
+}
+
+/// The Hub's answer: without a token, and where it hides or withholds the file from callers without one, what it says to
+/// the token if that opens it.
+async fn ask(case: &Case, http: &Http, url: &Url) -> Access {
+    let without = http.send(Ask::head(url.clone())).await;
+    let refused = without.as_ref().is_ok_and(|a| matches!(a.status, 401 | 403 | 404) && a.from_application());
+    let named = without
+        .as_ref()
+        .is_ok_and(|a| a.error_code().is_some_and(|code| code == "EntryNotFound" || code == "RevisionNotFound"));
+    let Some(token) = hub::sent_token(case).filter(|_| refused && !named && http.may_carry_token(url)) else {
+        return without;
+    };
+    match http.send(Ask::head(url.clone()).with_token(Some(token))).await {
+        Ok(with) if with.status < 400 => Ok(with),
+        _ => without,
+    }
 }

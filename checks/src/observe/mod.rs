@@ -14,6 +14,7 @@ pub mod head;
 pub mod http;
 pub mod hub;
 pub mod integrity;
+pub mod large_file;
 pub mod layer;
 pub mod limits;
 pub mod locks;
@@ -54,6 +55,7 @@ pub use downloads::Downloads;
 pub use http::{Answer, Failure, Http};
 pub use hub::{Access, OtherToken, Record, Resolve, Whoami};
 pub use integrity::Integrity;
+pub use large_file::LargeFile;
 pub use locks::Locks;
 pub use mirror::BesideMirror;
 pub use network::{HostSeen, Network, Phases};
@@ -120,6 +122,8 @@ observations! {
     OtherTokens = "other tokens": other_tokens, see_other_tokens -> Vec<OtherToken>;
     /// The way to the endpoint's host, phase by phase.
     Route = "connection": route, see_route -> Route;
+    /// HEAD on a file of the target that lies in storage; none when it has no such file.
+    LargeFile = "large file": large_file, see_large_file -> Option<LargeFile>;
     /// The hosts that serve the bytes; none when the Hub serves the file itself.
     Storage = "storage": storage, see_storage -> Option<Storage>;
     /// The Hub itself beside a mirror that did not give the file.
@@ -290,6 +294,10 @@ impl Observations {
                 Ok(route::walk(&self.case, &self.http, &url, self.http.budget()).await)
             })
             .await
+    }
+
+    pub(crate) async fn see_large_file(&self) -> &Seen<Option<LargeFile>> {
+        self.cells.large_file.get_or_init(|| large_file::look(&self.case, self, &self.http)).await
     }
 
     pub(crate) async fn see_storage(&self) -> &Seen<Option<Storage>> {

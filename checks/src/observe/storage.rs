@@ -11,14 +11,14 @@ use url::Url;
 use super::dial::milliseconds;
 use super::failure::{Failure, failure};
 use super::http::{Answer, Ask, Http};
-use super::hub::{self, PUBLIC_MODEL, encode};
+use super::large_file::LargeFile;
 use super::layer;
 use super::route::{self, Route};
 use super::tls::clean;
 use super::xet::{self, XetTrial};
 use super::{Observations, Seen, Unseen};
+use crate::case::Case;
 use crate::case::settings::is_hub_host;
-use crate::case::{Case, Target};
 
 /// The most bytes that one transfer takes.
 pub const MOST_BYTES: u64 = 8 * 1024 * 1024;
@@ -34,23 +34,6 @@ const SHOWN: usize = 600;
 const PROMPT: f64 = 1000.0;
 /// Seconds for these few bytes, above which they are such a sign.
 const QUICK: f64 = 0.25;
-
-/// File name endings of weights and tables: what is stored as LFS or Xet, not as a git blob.
-const LARGE: &[&str] = &[
-    ".safetensors",
-    ".gguf",
-    ".bin",
-    ".pt",
-    ".pth",
-    ".onnx",
-    ".parquet",
-    ".h5",
-    ".msgpack",
-    ".ckpt",
-    ".tar",
-    ".zip",
-    ".arrow",
-];
 
 /// The storage of one file.
 #[derive(Debug, Clone)]
@@ -145,7 +128,8 @@ impl Transfer {
 
 /// A file's storage: none when the Hub serves it itself, as it does with small files.
 pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) -> Seen<Option<Storage>> {
-    let Some((file, answer)) = redirecting_answer(case, observations, http).await? else { return Ok(None) };
+    let large = observations.see_large_file().await.as_ref().map_err(Clone::clone)?;
+    let Some(LargeFile { path: file, answer }) = large.clone() else { return Ok(None) };
     if layer::block(&answer).is_some() {
         return Err(Unseen(format!("where the bytes lie was not told: {} limits requests", answer_host(&answer))));
     }
@@ -167,54 +151,6 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
     let (route, transfer, xet, xet_trial) = join4(walk, fetch(http, url.clone(), thorough), xet, trial).await;
     let host = route.host.clone();
     Ok(Some(Storage { file, redirect: answer, host, route, transfer, xet, xet_trial }))
-}
-
-/// The Hub's answer to HEAD on a file that lies in storage.
-async fn redirecting_answer(case: &Case, observations: &Observations, http: &Http) -> Seen<Option<(String, Answer)>> {
-    let Some(target) = &case.target else {
-        let file = "model.safetensors";
-        let url = format!("{}/{PUBLIC_MODEL}/resolve/main/{file}", case.settings.endpoint);
-        let url = Url::parse(&url).map_err(|_| Unseen("not asked: HF_ENDPOINT is no http(s) URL".to_owned()))?;
-        let answer = http.send(Ask::head(url)).await.map_err(|failure| Unseen(failure.to_string()))?;
-        return Ok(Some((file.to_owned(), answer)));
-    };
-    let resolve = observations.see_resolve().await.as_ref().map_err(Clone::clone)?;
-    let answer = resolve.asked().as_ref().map_err(|failure| Unseen(failure.to_string()))?;
-    if let Some(file) = &target.file {
-        return Ok(Some((file.clone(), answer.clone())));
-    }
-    if !matches!(answer.status, 200..=399 | 404) {
-        return Err(Unseen(format!("the repository's files answer {}", answer.status_words())));
-    }
-    let record = observations.see_record().await.as_ref().map_err(Clone::clone)?;
-    let Some(repository) = &record.repository else {
-        return Err(Unseen("the repository's files are not known".to_owned()));
-    };
-    let large = repository.siblings.iter().find(|s| {
-        let path = s.path.to_ascii_lowercase();
-        s.lfs.is_some() || LARGE.iter().any(|end| path.ends_with(end))
-    });
-    let Some(file) = large.map(|s| s.path.clone()) else { return Ok(None) };
-    let with_token = answer.with_token;
-    let url = file_url(case, target, &file)?;
-    let mut ask = Ask::head(url);
-    if with_token && http.may_carry_token(&ask.url) {
-        ask = ask.with_token(hub::sent_token(case));
-    }
-    let answer = http.send(ask).await.map_err(|failure| Unseen(failure.to_string()))?;
-    Ok(Some((file, answer)))
-}
-
-fn file_url(case: &Case, target: &Target, file: &str) -> Seen<Url> {
-    let text = format!(
-        "{}/{}{}/resolve/{}/{}",
-        case.settings.endpoint,
-        target.repo_type.prefix(),
-        encode(&target.repo_id, true),
-        encode(target.revision(), false),
-        encode(file, true)
-    );
-    Url::parse(&text).map_err(|_| Unseen("not asked: HF_ENDPOINT is no http(s) URL".to_owned()))
 }
 
 fn answer_host(answer: &Answer) -> &str {

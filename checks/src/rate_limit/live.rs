@@ -147,7 +147,11 @@ fn read(case: &Case, glimpse: &Glimpse<'_>, all: &[Glimpse<'_>]) -> Reading {
         ));
     }
     let file_is_served = answered_all_the_same(Asked::File);
-    let asks_for_files = matches!(glimpse.asked, Asked::File | Asked::Bytes);
+    // A download of a whole repository asks for the list of its files first; an edge that refuses that refuses the download.
+    let lists = glimpse.asked == Asked::Record
+        && glimpse.writer.layer == Layer::Edge
+        && case.target.as_ref().is_some_and(|target| target.file.is_none());
+    let asks_for_files = lists || matches!(glimpse.asked, Asked::File | Asked::Bytes);
     if !asks_for_files && file_is_served && !serves_downloads {
         return Reading::Beside(format!(
             "{} answered {} once to hfdoctor while the file asked about is served",

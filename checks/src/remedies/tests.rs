@@ -7,6 +7,7 @@ use crate::case::environment::environment_of;
 use crate::case::log::Search;
 use crate::case::target::From;
 use crate::case::{Limits, Log};
+use crate::diagnosis::Certainty;
 use crate::examine::{Selection, conclude};
 use crate::observe::Observations;
 use crate::registry::CHECKS;
@@ -15,6 +16,10 @@ fn case(target: bool, log: Option<Log>) -> Case {
     let target = target.then(|| Target::new(RepoType::Model, "acme/model", From::Argument));
     let limits = Limits { offline: true, ..Limits::default() };
     Case::new(environment_of(&[("HOME", "/home/ada")]), target, log, limits, SystemTime::UNIX_EPOCH)
+}
+
+fn bare(cause: Cause) -> Finding {
+    Finding::new(cause, Certainty::Likely, cause.id())
 }
 
 /// Whether a person can follow at least one of the fixes by what it says: a command, a page, or what the program does.
@@ -32,7 +37,7 @@ fn every_cause_has_a_remedy_that_can_be_followed() {
     for target in [false, true] {
         let case = case(target, None);
         for cause in Cause::all() {
-            let fixes = usual(cause, &case);
+            let fixes = usual(&bare(cause), &case);
             assert!(can_be_followed(&fixes), "{cause}: {fixes:?}");
             for fix in &fixes {
                 assert!(sound(fix), "{cause}: {fix:?}");
@@ -69,8 +74,27 @@ fn a_token_is_never_part_of_an_action() {
         environment_of(&[("HOME", "/home/ada"), ("HF_TOKEN", token), ("HF_ENDPOINT", "https://m.example")]);
     let case = Case::new(environment, None, None, Limits::default(), SystemTime::UNIX_EPOCH);
     for cause in Cause::all() {
-        for fix in usual(cause, &case) {
+        for fix in usual(&bare(cause), &case) {
             assert!(!format!("{fix:?}").contains(&token[3..]), "{cause}: {}", fix.id);
         }
     }
+}
+
+#[test]
+fn a_remedy_is_about_what_the_log_failed_on() {
+    let signs: Vec<_> = CHECKS.iter().flat_map(|check| check.signs.iter().copied()).collect();
+    let text = b"huggingface_hub.errors.GatedRepoError: 401 Client Error. (Request ID: Root=1-1)\n\n\
+                 Cannot access gated repo for url https://huggingface.co/other/gated/resolve/main/config.json.\n\
+                 Access to model other/gated is restricted. You must have access to it and be authenticated to access it. \
+                 Please log in.\n";
+    let log = Log::read_with(&text[..], &Search::new(&signs)).expect("memory is readable");
+    let case = Arc::new(case(true, Some(log)));
+    let diagnosis = conclude(&case, &Selection::default(), &Observations::none(Arc::clone(&case)));
+    let first = &diagnosis.causes[0].finding;
+    assert_eq!(first.cause, Cause::GatedNoToken);
+    let page = first.fixes.iter().find(|fix| fix.id == "gate-open").expect("a page");
+    assert_eq!(page.commands, ["https://huggingface.co/other/gated"]);
+    // What is no log's matter is about what was asked for.
+    let asked = usual(&bare(Cause::GatedNoToken), &case);
+    assert!(asked.iter().any(|fix| fix.commands == ["https://huggingface.co/acme/model"]), "{asked:?}");
 }

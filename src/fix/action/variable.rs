@@ -5,6 +5,7 @@ use super::super::assignment::{self, Language};
 use super::super::change::{Halt, NewContent, Patch, Recorder};
 use super::super::plan;
 use super::super::shell_env;
+use super::super::syntax;
 use super::super::world::Shell;
 use super::Effects;
 
@@ -28,6 +29,10 @@ pub(super) fn set(
     if value.is_none() && shell_env::is_universal(world, name) {
         return Err(Halt::Skipped(format!("`{name}` is a universal variable of fish; to erase it: set -Ue {name}")));
     }
+    if !world.shell.can_be_configured() {
+        let line = syntax::statement(world.shell, name, value);
+        return Err(Halt::Skipped(format!("hfdoctor does not configure this shell; the line to type is: {line}")));
+    }
     let mut wrote = if world.shell == Shell::Registry {
         in_registry(recorder, name, value, effects)?
     } else {
@@ -40,7 +45,7 @@ pub(super) fn set(
     if !wrote {
         effects.notes.push(format!("new shells have `{name}` so already; this one may not"));
     }
-    effects.shell_lines.push(shell_env::statement(world.shell, name, value));
+    effects.shell_lines.push(syntax::statement(world.shell, name, value));
     effects.variables.push(Variable { name: name.to_owned(), value: value.map(str::to_owned) });
     Ok(())
 }
