@@ -102,16 +102,16 @@ fn every_format_has_the_same_exit_code() {
 }
 
 #[test]
-fn odd_token_files_are_told_and_not_fatal() {
+fn a_token_file_at_which_the_client_fails_is_a_cause() {
     let home = home();
     let token = home.path().join(".cache/huggingface/token");
     fs::create_dir_all(&token).unwrap();
     let (code, stdout, _) = run(home.path(), &["--offline", "--json"]);
-    assert!(code == 0 && stdout.contains("not a regular file"), "{stdout}");
+    assert!(code == 1 && stdout.contains("it is a folder"), "{stdout}");
     fs::remove_dir(&token).unwrap();
     fs::File::create(&token).unwrap().set_len(100 << 20).unwrap();
     let (code, stdout, _) = run(home.path(), &["--offline", "--json"]);
-    assert!(code == 0 && stdout.contains("too large"), "{stdout}");
+    assert!(code == 1 && stdout.contains("too large"), "{stdout}");
 }
 
 #[test]
