@@ -168,6 +168,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     // A folder of one's own does not say whose files it holds; their hashes do, where the target's are known.
     if let Some(wanted) = &wanted {
         let of_target = |d: &Damaged| wanted.values().any(|file| d.etag.as_deref() == Some(file.etag.as_str()));
+        damaged.extend(seen.loose.iter().cloned());
         damaged.retain(|d| d.local.is_none() || of_target(d));
     }
     let (pointers, corrupt): (Vec<&Damaged>, Vec<&Damaged>) =
