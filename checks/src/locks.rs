@@ -25,6 +25,8 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::LockStuck, "[errno 524]"),
     Sign::symptom(Cause::LockStuck, "[errno 74]").with(&["lock"]),
     Sign::symptom(Cause::LockStuck, "input/output error").with(&[".lock"]),
+    Sign::symptom(Cause::LockStuck, "[errno 116]").with(&[".lock"]),
+    Sign::symptom(Cause::LockStuck, "stale file handle").with(&[".lock"]),
     Sign::symptom(Cause::LockStuck, "waiting to acquire lock"),
     Sign::symptom(Cause::LockStuck, " not acquired on ").with(&[".lock, waiting"]),
     Sign::decisive(Cause::LockStuck, "still waiting to acquire lock"),

@@ -238,6 +238,7 @@ impl Walk<'_> {
         let mut partials = Vec::new();
         let mut unreadable: Option<OsString> = None;
         let mut locks = Vec::new();
+        let mut in_place = Vec::new();
         let mut cut = false;
         let listed = here.entries(&mut |entry, kind| {
             match name::in_blobs(entry) {
@@ -272,6 +273,9 @@ impl Walk<'_> {
                 InBlobs::Blob if name::hash_of(&entry.to_string_lossy()).is_some() => {
                     self.misplaced(seen, &here, entry, kind, Wanted::Content);
                 }
+                InBlobs::Partial(PartialKind::Plain, etag) if kind == Kind::Folder => {
+                    in_place.push((entry.to_owned(), etag.to_owned()));
+                }
                 InBlobs::Partial(kind, etag) => {
                     if let Ok(meta) = here.meta(entry)
                         && meta.kind == Kind::File
@@ -291,6 +295,10 @@ impl Walk<'_> {
             self.refuse(seen, &here, &entry, "read", None);
         }
         seen.cut |= cut;
+        // With the whole file in place no client makes the part.
+        for (entry, _) in in_place.iter().filter(|(_, etag)| !blobs.0.contains_key(&Blobs::key(OsStr::new(etag)))) {
+            self.misplaced(seen, &here, entry, Kind::Folder, Wanted::Part);
+        }
         for (entry, kind, etag, meta) in partials {
             self.partial(seen, &here, blobs, &entry, kind, etag, meta);
         }
