@@ -53,6 +53,9 @@ fn nonsense_is_wrong_usage_and_says_what_would_be_right() {
         &["explain", "no-such-cause"],
         &["a", "b"],
         &[""],
+        &["--check", "token", "--skip", "token"],
+        // A token in the place of the target is sent nowhere.
+        &["hf_abcdefghijklmnopqrstuvwxyzABCDEFGH"],
     ] {
         let (code, stdout, stderr) = run(home.path(), arguments);
         assert_eq!(code, 2, "{arguments:?}: {stderr}");

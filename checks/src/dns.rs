@@ -20,6 +20,8 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    // aria2
+    Sign::symptom(Cause::DnsFailure, "name resolution for ").with(&["failed"]),
     // A name server that lies gives addresses of sites that are blocked too.
     Sign::decisive(Cause::DnsFailure, "certificate is valid for").with(&[
         "facebook.com",

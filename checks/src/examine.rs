@@ -21,6 +21,11 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Whether no check is left.
+    pub fn is_empty(&self) -> bool {
+        !CHECKS.iter().any(|check| self.takes(check))
+    }
+
     fn takes(&self, check: &Check) -> bool {
         let named = |names: &[String]| names.iter().any(|n| n == check.name);
         (self.only.is_empty() || named(&self.only)) && !named(&self.without)

@@ -118,6 +118,9 @@ const SIGNS: &[Sign] = &[
     ]),
     Sign::decisive(Cause::ProxyMisconfigured, "invalid proxy url"),
     Sign::decisive(Cause::ProxyMisconfigured, "unrecognized proxy format"),
+    // wget
+    Sign::decisive(Cause::ProxyAuth, "proxy tunneling failed: access violation"),
+    Sign::decisive(Cause::ProxyAuth, "proxy tunneling failed: forbidden"),
     Sign::decisive(Cause::ProxyMisconfigured, "invalidproxyurl"),
     Sign::decisive(Cause::ProxyMisconfigured, "please check proxy url"),
     Sign::decisive(Cause::ProxyMisconfigured, "unable to determine socks version"),
@@ -133,7 +136,7 @@ const SIGNS: &[Sign] = &[
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {
     if case.limits.offline {
-        return from_settings(case).with(log_findings(case, CAUSES));
+        return from_settings(case).with(log_findings(case, CAUSES)).with(settings::behind_the_log(case));
     }
     let mut conclusion = live(case, seen).and_log(case, CAUSES, Source::Network);
     // What the log says of the proxy, held against what it does now: where it lets the Hub through, something else may

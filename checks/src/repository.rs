@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::case::target::From;
 use crate::case::{Case, Target, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
@@ -191,7 +192,7 @@ fn finding(target: &Target, record: &Record, answer: &Answer, hides_private: boo
     if code == "RevisionNotFound" || record.answer.error_code().as_deref() == Some("RevisionNotFound") {
         return Some(no_revision(target, record, answer));
     }
-    if code == "EntryNotFound" && target.file.is_some() {
+    if code == "EntryNotFound" && target.file.is_some() && !is_a_folder(target, record) {
         return Some(no_file(target, record.repository.as_ref(), answer));
     }
     let refused_as_missing = code == "RepoNotFound" || (matches!(answer.status, 401 | 404) && code.is_empty());
@@ -200,6 +201,13 @@ fn finding(target: &Target, record: &Record, answer: &Answer, hides_private: boo
         return Some(no_repository(target, record, answer, hides_private));
     }
     None
+}
+
+/// Whether what the person gave is a folder of the repository, as the URL of its page names one.
+fn is_a_folder(target: &Target, record: &Record) -> bool {
+    let (Some(path), Some(repository)) = (&target.file, &record.repository) else { return false };
+    let inside = |file: &str| file.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/'));
+    target.from == From::Argument && repository.siblings.iter().any(|sibling| inside(&sibling.path))
 }
 
 fn invalid_id(target: &Target, problem: &str) -> Finding {

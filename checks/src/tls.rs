@@ -161,7 +161,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::TlsHandshake, "bad handshake").without(&["certificate verify failed"]),
     Sign::decisive(Cause::TlsHandshake, "gnutls_handshake() failed"),
     Sign::decisive(Cause::TlsHandshake, "error in the pull function"),
-    Sign::decisive(Cause::TlsHandshake, "unable to establish ssl connection"),
+    Sign::decisive(Cause::TlsHandshake, "unable to establish ssl connection").without(&["proxy tunneling failed"]),
     Sign::decisive(Cause::TlsHandshake, "tls connection was non-properly terminated"),
     Sign::decisive(Cause::TlsHandshake, "client network socket disconnected before secure tls"),
     Sign::decisive(Cause::TlsHandshake, "could not create ssl/tls secure channel"),

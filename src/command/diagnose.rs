@@ -91,7 +91,11 @@ pub fn limits(options: &Examination) -> Limits {
 
 /// Runs the checks that the command line selects.
 pub fn diagnose(case: &Arc<Case>, options: &Examination) -> Result<Diagnosis, CommandError> {
-    examine_with(case, &Selection { only: options.check.clone(), without: options.skip.clone() })
+    let selection = Selection { only: options.check.clone(), without: options.skip.clone() };
+    if selection.is_empty() {
+        return Err(CommandError::NothingSelected);
+    }
+    examine_with(case, &selection)
 }
 
 /// Runs the selected checks.

@@ -25,6 +25,9 @@ pub enum CommandError {
     /// The engine of fixes could not begin.
     #[error("{0}")]
     Fix(#[from] crate::fix::Error),
+    /// `--check` and `--skip` leave nothing to do.
+    #[error("`--skip` leaves out every check that `--check` names: there is nothing to look at")]
+    NothingSelected,
     /// There is no such cause.
     #[error("there is no cause `{0}`; `hfdoctor explain` lists them")]
     Cause(String),

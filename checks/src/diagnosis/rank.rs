@@ -14,6 +14,26 @@ pub struct Ranked {
     pub explains: Vec<Cause>,
 }
 
+/// What a client's words alone may take for another cause, which a better proof corrects: a bare 403 of the storage or of a
+/// proxy reads like the Hub's own, and one failure to connect like another.
+const MISTAKEN_FOR: &[(Cause, Cause)] = &[
+    (Cause::CdnBlocked, Cause::TokenScope),
+    (Cause::CdnBlocked, Cause::GatedNotAccepted),
+    (Cause::CdnBlocked, Cause::ConnectionBlocked),
+    (Cause::ProxyAuth, Cause::TokenScope),
+    (Cause::ProxyAuth, Cause::GatedNotAccepted),
+    (Cause::ProxyAuth, Cause::ProxyUnreachable),
+    (Cause::ProxyAuth, Cause::TlsHandshake),
+    (Cause::CaptivePortal, Cause::TokenScope),
+    (Cause::CaptivePortal, Cause::GatedNotAccepted),
+];
+
+/// Whether a finding may be what another one came from, or what the other was mistaken for.
+fn may_explain(root: &Finding, symptom: &Finding) -> bool {
+    root.cause.may_explain(symptom.cause)
+        || (root.certainty > symptom.certainty && MISTAKEN_FOR.contains(&(root.cause, symptom.cause)))
+}
+
 /// Orders findings, given with the check that made each.
 ///
 /// Findings of one cause are joined. A cause is shown under another when the table says that the other may explain it
@@ -30,10 +50,10 @@ pub fn rank(findings: Vec<(&'static str, Finding)>) -> Vec<Ranked> {
     });
     let explained_by = |symptom: &Ranked| {
         causes.iter().position(|root| {
-            root.finding.cause.may_explain(symptom.finding.cause)
+            may_explain(&root.finding, &symptom.finding)
                 && outweighs(&root.finding, &symptom.finding)
                 // Two causes that may explain each other: the one placed first is the root.
-                && (!symptom.finding.cause.may_explain(root.finding.cause)
+                && (!may_explain(&symptom.finding, &root.finding)
                     || !outweighs(&symptom.finding, &root.finding)
                     || place(&causes, root) < place(&causes, symptom))
         })
@@ -72,17 +92,16 @@ fn settle_the_failure(causes: &mut [Ranked]) {
             ranked.finding.bearing = ranked.finding.bearing.min(Bearing::Beside);
         }
     }
-    let failures: Vec<Cause> = causes
+    let failures: Vec<Finding> = causes
         .iter()
         .filter(|ranked| ranked.finding.bearing == Bearing::Failure && from_log(ranked))
-        .map(|ranked| ranked.finding.cause)
+        .map(|ranked| ranked.finding.clone())
         .collect();
     if failures.is_empty() {
         return;
     }
     for ranked in causes.iter_mut().filter(|ranked| !from_log(ranked)) {
-        let cause = ranked.finding.cause;
-        if !failures.iter().any(|failure| cause.may_explain(*failure)) {
+        if !failures.iter().any(|failure| may_explain(&ranked.finding, failure)) {
             ranked.finding.bearing = ranked.finding.bearing.min(Bearing::Beside);
         }
     }
@@ -220,6 +239,19 @@ mod tests {
         assert_eq!(first(vec![unknown(Possible), seen(Confirmed)]), Cause::TokenMalformed);
         assert_eq!(first(vec![unknown(Possible), seen(Likely)]), Cause::NotADownload);
         assert_eq!(first(vec![unknown(Likely), seen(Confirmed)]), Cause::NotADownload);
+    }
+
+    #[test]
+    fn a_better_proof_corrects_what_words_were_mistaken_for() {
+        let logged = |certainty| {
+            let finding = Finding::new(Cause::TokenScope, certainty, "").with_evidence([Evidence::line(3, "words")]);
+            ("test", finding)
+        };
+        use Certainty::{Confirmed, Likely};
+        let storage = || found(Cause::CdnBlocked, Confirmed, Bearing::Failure);
+        assert_eq!(order(vec![logged(Likely), storage()]), [Cause::CdnBlocked]);
+        // In the Hub's own words.
+        assert_eq!(order(vec![logged(Confirmed), storage()])[0], Cause::TokenScope);
     }
 
     #[test]

@@ -1,11 +1,16 @@
-//! What is wrong with the values of the proxy variables themselves.
+//! What is wrong with the values of the proxy variables themselves, and what they make of a log.
+
+use url::Url;
 
 use super::remedies::drop_or_correct;
 use super::with_control;
 use crate::case::Case;
 use crate::case::clients::Generation;
-use crate::case::proxy::{Malformed, ProxyUrl, Rules, Setting, exceptions, of_client, setting_for, unread_by_httpx};
-use crate::check::Conclusion;
+use crate::case::proxy::{
+    Malformed, ProxyUrl, Rules, Setting, exceptions, of_client, setting_for, unread_by_httpx, way,
+};
+use crate::case::settings::is_hub_host;
+use crate::check::{Conclusion, log_findings};
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::route::Route;
 use crate::reach::set_variable;
@@ -63,6 +68,33 @@ pub(super) fn at_start(case: &Case, route: Option<&Route>) -> Option<Finding> {
         Some(route) => with_control(finding, route).with_fixes(drop_or_correct(case, route, socks)),
         None => finding.bearing(Bearing::Condition),
     })
+}
+
+/// A client that goes through a proxy looks up and connects to the proxy alone, while its errors name the Hub.
+pub(super) fn behind_the_log(case: &Case) -> Option<Finding> {
+    let endpoint = Url::parse(&case.settings.endpoint).ok()?;
+    let way = way(&case.environment, Rules::of(&case.clients), &endpoint);
+    let setting = way.through().filter(|setting| setting.proxy().is_ok())?;
+    let facts = case.log.as_ref()?.facts();
+    let at_endpoint = |host: &str| is_hub_host(host) || endpoint.host_str() == Some(host);
+    if facts.host.as_ref().is_some_and(|host| !at_endpoint(&host.value)) {
+        return None;
+    }
+    let logged = log_findings(case, &[Cause::DnsFailure, Cause::ConnectionBlocked]);
+    let failure = logged.into_iter().find(|finding| finding.bearing == Bearing::Failure)?;
+    let (place, shown) = (&setting.place, setting.shown());
+    let what =
+        if failure.cause == Cause::DnsFailure { "whose name does not resolve" } else { "that cannot be reached" };
+    let summary = format!("requests go through the proxy {shown} of `{place}`: it is the proxy {what}");
+    let finding = Finding::new(Cause::ProxyUnreachable, failure.certainty, summary)
+        .saw(Source::Environment, format!("`{place}={shown}`"))
+        .with_evidence(failure.evidence)
+        .fix(
+            Fix::manual("proxy-correct", format!("set `{place}` to the proxy that this network has today"))
+                .command(format!("export {place}=http://PROXY:PORT"))
+                .note("where none is needed, unset the variable"),
+        );
+    Some(finding)
 }
 
 /// An entry of NO_PROXY at which httpx fails.

@@ -21,7 +21,17 @@ static PROMPT: LazyLock<Regex> = LazyLock::new(|| {
 pub fn command(line: &str) -> Option<&str> {
     let line = line.trim();
     let rest = match PROMPT.captures(line) {
-        Some(found) => found.get(1).map(|m| m.as_str().trim())?,
+        Some(found) => {
+            let rest = found.get(1)?;
+            // A share of something, or the head of curl's meter, is no prompt of a C shell or zsh.
+            let front = line[..rest.start()].trim_end();
+            if front.strip_suffix('%').is_some_and(|front| front.ends_with(|c: char| c.is_ascii_digit()))
+                || rest.as_str().contains("% Received")
+            {
+                return None;
+            }
+            rest.as_str().trim()
+        }
         None if BARE.iter().any(|program| line.starts_with(program)) => line,
         None => return None,
     };
@@ -263,7 +273,10 @@ mod tests {
             ("[ada@host x]$ df -h", Some("df -h")),
             ("~/x ❯ hf auth whoami", Some("hf auth whoami")),
             ("aria2c -x 16 https://x", Some("aria2c -x 16 https://x")),
+            ("% ./get a/b", Some("./get a/b")),
             ("model.bin:  45%|####| 1M/2M", None),
+            ("Downloading 45% of model.bin", None),
+            ("  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current", None),
             ("Traceback (most recent call last):", None),
         ];
         for (line, expected) in table {

@@ -17,6 +17,11 @@ pub enum TargetError {
     /// Nothing was given.
     #[error("the target is empty: give a repository such as `org/name`, or the URL of its page or of a file in it")]
     Empty,
+    /// The text is a secret that was given in the wrong place.
+    #[error(
+        "the target is an access token, not a repository: it was sent nowhere; give a repository such as `org/name`"
+    )]
+    Token,
     /// The text cannot be a target by its length.
     #[error("the target has {0} bytes: a repository id or URL has at most {MAX_TEXT}")]
     TooLong(usize),
@@ -68,6 +73,9 @@ impl Target {
         if text.is_empty() {
             return Err(TargetError::Empty);
         }
+        if is_token(text) {
+            return Err(TargetError::Token);
+        }
         let parts = parts_of(text)?;
         let word = |kind: RepoType| kind.word().to_owned();
         let repo_type = agreed("the repository type", parts.repo_type.map(word), repo_type.map(word))?
@@ -82,6 +90,11 @@ impl Target {
 }
 
 const TYPES: [RepoType; 4] = [RepoType::Model, RepoType::Dataset, RepoType::Space, RepoType::Kernel];
+
+/// Whether a text has the form of a user access token: `hf_` and 34 letters or digits, or nearly as many.
+fn is_token(text: &str) -> bool {
+    text.strip_prefix("hf_").is_some_and(|rest| rest.len() >= 28 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
 
 /// The type whose plural stands in URLs and cache folders.
 fn type_of(plural: &str) -> Option<RepoType> {

@@ -31,6 +31,9 @@ pub fn meaning(breakage: &Breakage<'_>) -> Option<(Cause, Weight, &'static [Caus
     };
     let lower = breakage.lower;
     let owner = breakage.owner;
+    if breakage.cause == DnsFailure && owner != Some(Owner::Mirror) && names_a_proxy(lower) {
+        return Some((ProxyUnreachable, Weight::Decisive, &[DnsFailure]));
+    }
     if owner == Some(Owner::Other) {
         return None;
     }
@@ -105,6 +108,17 @@ pub fn is_in_the_body(lower: &str) -> bool {
     .any(|word| lower.contains(word))
 }
 
+/// Whether a host on the line bears a proxy's name, such as `proxy.example.org` or `webproxy01.example.org`.
+fn names_a_proxy(lower: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    lower.split(|c: char| !part(c)).any(|word| {
+        word.trim_end_matches('.').split_once('.').is_some_and(|(host, rest)| {
+            // A source file is no host.
+            host.contains("proxy") && !host.contains('_') && !matches!(rest, "py" | "js" | "ts" | "go" | "rs" | "java")
+        })
+    })
+}
+
 /// Whether a cause is one of the network's, whose meaning depends on the host.
 pub fn is_of_the_network(cause: Cause) -> bool {
     use Cause::{ConnectionBlocked, DnsFailure, SlowConnection, TlsClock, TlsHandshake, TlsUntrustedCa};
@@ -127,6 +141,8 @@ mod tests {
             (ConnectionBlocked, Some(Owner::Other), "connect timeout", None),
             (ConnectionBlocked, Some(Owner::Local), "connection refused", Some(ProxyUnreachable)),
             (DnsFailure, Some(Owner::Hub), "no such host", Some(DnsFailure)),
+            (DnsFailure, Some(Owner::Other), "could not resolve host: webproxy.example.org", Some(ProxyUnreachable)),
+            (DnsFailure, Some(Owner::Hub), "in proxy.py: cannot connect to proxy. no such host", Some(DnsFailure)),
             (SlowConnection, Some(Owner::Storage), "read timed out", Some(SlowConnection)),
             (SlowConnection, Some(Owner::Mirror), "read timed out thrown while requesting head", Some(MirrorFailure)),
             (
