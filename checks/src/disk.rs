@@ -26,7 +26,14 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
+/// What the system calls no space, and is a limit on watches of files.
+const WATCHES: &[&str] = &["inotify", "file watchers"];
+
 const SIGNS: &[Sign] = &[
+    // A limit on the size of a file, where the volume has space: the shell's, or that of FAT.
+    Sign::symptom(Cause::DiskQuota, "[errno 27]"),
+    Sign::symptom(Cause::DiskQuota, "file too large (os error 27)"),
+    Sign::symptom(Cause::DiskQuota, "efbig: file too large"),
     Sign::decisive(Cause::DiskQuota, "usage of emptydir volume"),
     Sign::decisive(Cause::DiskQuota, "workload evicted"),
     Sign::decisive(Cause::DiskQuota, "drive storage quota"),
@@ -36,14 +43,14 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::DiskFull, "diskpressure"),
     Sign::decisive(Cause::DiskFull, "insufficient free space"),
     Sign::decisive(Cause::DiskFull, "not enough free space"),
-    Sign::decisive(Cause::DiskFull, "no space left"),
+    Sign::decisive(Cause::DiskFull, "no space left").without(WATCHES),
     Sign::decisive(Cause::DiskFull, "error 112"),
-    Sign::decisive(Cause::DiskFull, "no space left on device"),
-    Sign::decisive(Cause::DiskFull, "[errno 28]"),
-    Sign::decisive(Cause::DiskFull, "os error 28)"),
-    Sign::decisive(Cause::DiskFull, "enospc: "),
-    Sign::decisive(Cause::DiskFull, "'enospc'"),
-    Sign::decisive(Cause::DiskFull, "enospc, "),
+    Sign::decisive(Cause::DiskFull, "no space left on device").without(WATCHES),
+    Sign::decisive(Cause::DiskFull, "[errno 28]").without(WATCHES),
+    Sign::decisive(Cause::DiskFull, "os error 28)").without(WATCHES),
+    Sign::decisive(Cause::DiskFull, "enospc: ").without(WATCHES),
+    Sign::decisive(Cause::DiskFull, "'enospc'").without(WATCHES),
+    Sign::decisive(Cause::DiskFull, "enospc, ").without(WATCHES),
     Sign::decisive(Cause::DiskFull, "[winerror 112]"),
     Sign::decisive(Cause::DiskFull, "os error 112)"),
     Sign::decisive(Cause::DiskFull, "[winerror 39]"),

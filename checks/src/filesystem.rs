@@ -197,7 +197,10 @@ fn cache_too_long(case: &Case, limits: Limits) -> Option<Finding> {
     let finding = Finding::new(Cause::PathTooLong, Certainty::Confirmed, summary)
         .bearing(Bearing::Failure)
         .saw(Source::Disk, format!("the hub cache is to lie at {folder}"));
-    Some(finding.with_fixes(shorter(case, &folder, limits)).fix(elsewhere(case)))
+    // The client fails at the other files below `HF_HOME` as well.
+    let by_itself = ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"].iter().any(|name| case.environment.var(name).is_some());
+    let variable = if by_itself { "HF_HUB_CACHE" } else { "HF_HOME" };
+    Some(finding.with_fixes(shorter(case, &folder, limits, variable)).fix(elsewhere(case)))
 }
 
 /// The longest path that the download makes, when it is too long.
@@ -229,16 +232,17 @@ fn too_long(case: &Case, target: &Target, paths: &[&str], limits: Limits) -> Opt
     let finding = Finding::new(Cause::PathTooLong, Certainty::Confirmed, summary)
         .bearing(Bearing::Failure)
         .saw(Source::Disk, evidence);
-    Some(finding.with_fixes(shorter(case, &cache, limits)).fix(elsewhere(case)))
+    Some(finding.with_fixes(shorter(case, &cache, limits, "HF_HUB_CACHE")).fix(elsewhere(case)))
 }
 
 /// The hub cache under a path of its own that is much shorter, where there is one.
-fn shorter(case: &Case, cache: &str, limits: Limits) -> Option<Fix> {
+fn shorter(case: &Case, cache: &str, limits: Limits, variable: &str) -> Option<Fix> {
     let short = if cfg!(windows) { r"C:\hf".into() } else { case.environment.home.as_ref()?.join("hf") };
     let short = short.to_string_lossy().into_owned();
-    let title = format!("keep the hub cache in {short}");
+    let what = if variable == "HF_HOME" { "the client's files" } else { "the hub cache" };
+    let title = format!("keep {what} in {short}");
     let saved = limits.length(cache).saturating_sub(limits.length(&short));
-    (saved > 50).then(|| set_variable("shorten-cache-path", Risk::Ask, title, "HF_HUB_CACHE", &short))
+    (saved > 50).then(|| set_variable("shorten-cache-path", Risk::Ask, title, variable, &short))
 }
 
 /// One file, without the long names that the cache gives it.

@@ -27,7 +27,12 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
+/// Places that a cached file lies in: a disk or a mount that fails there leaves the file unreadable.
+const CACHED: &[&str] = &["/blobs/", "/snapshots/", "models--", "datasets--", ".cache/huggingface", ".safetensors"];
+
 const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::CorruptFile, "[errno 5]").with(CACHED).without(&[".lock"]),
+    Sign::symptom(Cause::CorruptFile, "input/output error").with(CACHED).without(&[".lock"]),
     Sign::decisive(Cause::CorruptFile, "invalid header or archive is corrupted"),
     Sign::decisive(Cause::CorruptFile, "the file might be corrupted"),
     Sign::decisive(Cause::CorruptFile, "not a gzip file"),
@@ -168,6 +173,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     // A folder of one's own does not say whose files it holds; their hashes do, where the target's are known.
     if let Some(wanted) = &wanted {
         let of_target = |d: &Damaged| wanted.values().any(|file| d.etag.as_deref() == Some(file.etag.as_str()));
+        damaged.extend(seen.loose.iter().cloned());
         damaged.retain(|d| d.local.is_none() || of_target(d));
     }
     let (pointers, corrupt): (Vec<&Damaged>, Vec<&Damaged>) =

@@ -18,6 +18,9 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::NotADownload, "inotify watch limit"),
+    Sign::decisive(Cause::NotADownload, "inotify instance limit"),
+    Sign::decisive(Cause::NotADownload, "limit for number of file watchers"),
     Sign::decisive(Cause::NotADownload, "address already in use"),
     Sign::decisive(Cause::NotADownload, "builderconfig").with(&["not found"]),
     Sign::decisive(Cause::NotADownload, "config name is missing"),

@@ -72,8 +72,8 @@ const SIGNS: &[Sign] = &[
         "enoent",
         "filenotfounderror",
     ]),
-    Sign::symptom(Cause::PartialCache, "[errno 116]"),
-    Sign::symptom(Cause::PartialCache, "stale file handle"),
+    Sign::symptom(Cause::PartialCache, "[errno 116]").without(&[".lock"]),
+    Sign::symptom(Cause::PartialCache, "stale file handle").without(&[".lock"]),
     Sign::symptom(Cause::PartialCache, "broken symlink"),
     Sign::symptom(Cause::PartialCache, "nonmatchingsplitssizeserror"),
     Sign::symptom(Cause::PartialCache, "expectedmoredownloadedfileserror"),
@@ -118,6 +118,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     }
     conclusion.notes.extend(target_of_traces(case, observations));
     leftover::judge(case, cache, &expected, &mut conclusion);
+    conclusion = conclusion.with(leftover::in_place_of_part(case, cache, &expected));
     // With the network the Hub says which commit it is, without it the ref.
     let sha = record.filter(|r| case.settings.offline.is_none() && !r.sha.is_empty()).map(|r| r.sha.as_str());
     let asked = sha.or_else(|| cache.target.as_ref().and_then(|target| target.commit.as_deref()));

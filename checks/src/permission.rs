@@ -47,7 +47,7 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::CachePermission, "eperm: operation").without(&["' -> '", "symlink"]),
     Sign::decisive(Cause::CachePermission, "code: 'eperm'").without(&["symlink"]),
     Sign::decisive(Cause::CachePermission, "[winerror 5]"),
-    Sign::decisive(Cause::CachePermission, "os error 5)"),
+    Sign::decisive(Cause::CachePermission, "os error 5)").without(&["input/output error"]),
     Sign::decisive(Cause::CachePermission, "permissionerror at"),
     Sign::decisive(Cause::CachePermission, "permissionerror").without(&["[winerror 32]", "->"]),
     Sign::decisive(Cause::CachePermission, "access is denied").without(&["gated", "token"]),
@@ -281,7 +281,8 @@ fn judged<'a>(case: &'a Case, cache: &'a Cache) -> impl Iterator<Item = &'a Refu
 
 /// What stands where the client needs a folder or a lock.
 fn no_folders(case: &Case, cache: &Cache) -> Option<Finding> {
-    let wanted = |m: &&Misplaced| m.wanted != Wanted::Content && m.matters_to(case.target.as_ref());
+    let wanted =
+        |m: &&Misplaced| matches!(m.wanted, Wanted::Folder | Wanted::Lock) && m.matters_to(case.target.as_ref());
     let all: Vec<&Misplaced> = cache.misplaced.list.iter().filter(wanted).collect();
     let first = *all.first()?;
     let whose = first.repository.as_ref().map_or_else(String::new, |name| format!(" of {name}"));

@@ -37,7 +37,18 @@ pub static CHECK: Check = Check {
     conclude,
 };
 
-const SIGNS: &[Sign] = &[Sign::hint(Cause::RetryStorm, "restart counter is at")];
+const SIGNS: &[Sign] = &[
+    Sign::hint(Cause::RetryStorm, "restart counter is at"),
+    // More files are fetched at once than the system lets a process have open.
+    Sign::symptom(Cause::TooParallel, "too many open files").with(&[
+        "models--",
+        "datasets--",
+        ".cache/huggingface",
+        ".incomplete",
+        "hf_xet",
+        "xet_",
+    ]),
+];
 
 /// Up to here connections are usual: `hf download` has eight workers by default.
 const USUAL: u32 = 8;

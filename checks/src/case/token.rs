@@ -150,17 +150,21 @@ pub struct Unreadable {
     pub why: String,
     /// Whether this user may not read it.
     pub denied: bool,
+    /// Whether its path is longer than the system allows, so that no file can be there.
+    pub too_long: bool,
 }
 
 impl Unreadable {
     fn new(why: impl Into<String>) -> Unreadable {
-        Unreadable { why: why.into(), denied: false }
+        Unreadable { why: why.into(), denied: false, too_long: false }
     }
 }
 
 impl From<std::io::Error> for Unreadable {
     fn from(error: std::io::Error) -> Unreadable {
-        Unreadable { why: error.to_string(), denied: error.kind() == std::io::ErrorKind::PermissionDenied }
+        let is = |kind| error.kind() == kind;
+        let (denied, too_long) = (is(std::io::ErrorKind::PermissionDenied), is(std::io::ErrorKind::InvalidFilename));
+        Unreadable { why: error.to_string(), denied, too_long }
     }
 }
 

@@ -245,3 +245,37 @@ fn what_is_useless_is_deleted_as_far_as_the_target_needs_it() {
     // They would not suffice: nothing is deleted where another volume has room.
     assert_eq!(first(need(50_000)), ("move-cache", Risk::Ask, 0));
 }
+
+#[test]
+fn the_systems_errors_are_told_apart_by_what_they_are_about() {
+    use crate::diagnosis::Cause::{
+        CachePermission, CorruptFile, DiskFull, DiskQuota, LockStuck, NotADownload, PartialCache, TooParallel,
+    };
+    let signs: Vec<_> = crate::CHECKS.iter().flat_map(|check| check.signs.iter().copied()).collect();
+    let home = tempfile::tempdir().expect("a folder");
+    for (line, cause) in [
+        ("OSError: [Errno 28] No space left on device", Some(DiskFull)),
+        ("OSError: [Errno 28] inotify watch limit reached", Some(NotADownload)),
+        ("Error: ENOSPC: System limit for number of file watchers reached, watch '/app/src'", Some(NotADownload)),
+        ("OSError: [Errno 27] File too large", Some(DiskQuota)),
+        ("OSError: [Errno 116] Stale file handle: '/nfs/hf/hub/.locks/models--acme--open/x.lock'", Some(LockStuck)),
+        ("OSError: [Errno 116] Stale file handle: '/nfs/hf/hub/models--a--b/blobs/x'", Some(PartialCache)),
+        ("OSError: [Errno 5] Input/output error: '/nfs/hf/hub/.locks/models--acme--open/x.lock'", Some(LockStuck)),
+        ("OSError: [Errno 5] Input/output error: '/mnt/usb/hf/hub/models--a--b/blobs/x'", Some(CorruptFile)),
+        ("OSError: [Errno 5] Input/output error: '/mnt/usb/hf/hub/blobs/x'", Some(CorruptFile)),
+        ("Error: \"/data/hub/models--a--b/blobs/x\": Input/output error (os error 5)", Some(CorruptFile)),
+        ("Error: \"C:\\\\hub\\\\x\": Access is denied. (os error 5)", Some(CachePermission)),
+        // A terminal that is gone, to which the client writes its progress.
+        ("OSError: [Errno 5] Input/output error", None),
+        (
+            "OSError: [Errno 24] Too many open files: '/home/ada/.cache/huggingface/hub/models--a--b/blobs/x'",
+            Some(TooParallel),
+        ),
+    ] {
+        let mut case = case(home.path(), &[], None);
+        case.log = Some(crate::case::Log::read(format!("{line}\n").as_bytes(), &signs).expect("memory is readable"));
+        let case = Arc::new(case);
+        let diagnosis = crate::examine::conclude(&case, &crate::Selection::default(), &of(&case));
+        assert_eq!(diagnosis.causes.first().map(|ranked| ranked.finding.cause), cause, "{line}");
+    }
+}

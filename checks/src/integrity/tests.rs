@@ -200,3 +200,27 @@ fn a_folder_in_place_of_a_file_is_found() {
     assert_eq!(conclusion.findings[0].bearing, Bearing::Failure);
     assert!(conclusion.findings[0].fixes[0].actions.is_empty());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_cache_that_is_linked_to_another_disk_is_read_and_not_changed() {
+    let whole = b"{\"a\": 1}";
+    for part in ["models--a--b", "models--a--b/blobs"] {
+        let made = MadeCache::new();
+        let etag = made.add("config.json", whole, false);
+        let (here, there) = (made.root().join(part), made.home.path().join("disk"));
+        std::fs::rename(&here, &there).expect("moved");
+        std::os::unix::fs::symlink(&there, &here).expect("a link");
+        for verify in [false, true] {
+            assert_eq!(judged(&made, Some("a/b"), verify, None).findings, [], "{part}");
+        }
+        std::fs::write(made.root().join("models--a--b/blobs").join(&etag), b"{\"a\"").expect("cut off");
+        let conclusion = judged(&made, Some("a/b"), false, None);
+        assert_eq!(conclusion.findings.iter().map(|f| f.cause).collect::<Vec<_>>(), [Cause::CorruptFile], "{part}");
+        let fixes = &conclusion.findings[0].fixes;
+        assert!(fixes.iter().all(|fix| fix.actions.is_empty()), "{fixes:?}");
+        assert!(fixes[0].commands.iter().any(|command| command.ends_with("--force-download")), "{fixes:?}");
+        // Of another repository nobody asked, and no link of its is followed.
+        assert_eq!(judged(&made, Some("x/y"), true, None).findings, []);
+    }
+}

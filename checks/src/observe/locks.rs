@@ -3,6 +3,7 @@
 //! A lock file's presence proves nothing: it stays behind when the lock is released. What counts is whether the system
 //! still holds it, or, where a file system has no locks, whether the process is alive that its content names.
 
+mod guard;
 mod idle;
 mod soft;
 mod table;
@@ -18,6 +19,7 @@ use super::cache::{Bounds, RepoName, local, name, neighbours};
 use super::mounts;
 use super::processes::{self, Holder, OpenFiles, State};
 use crate::case::Case;
+use guard::{guarded, is_guarded_by};
 use table::Table;
 
 /// At most so many lock files are asked whether they are held.
@@ -247,6 +249,8 @@ fn is_lack_of_locks(_: &std::io::Error) -> bool {
 
 /// A download that has written within this time gets on.
 const LATELY: Duration = Duration::from_mins(1);
+/// A process that has run for so long has come to its first connection.
+const SETTLED: Duration = Duration::from_secs(10);
 
 /// What the holder of a lock gets done.
 fn progress(held: &mut Held, open: &OpenFiles, table: &Table) {
@@ -280,55 +284,18 @@ fn progress(held: &mut Held, open: &OpenFiles, table: &Table) {
     if holder.state != State::Alive {
         return;
     }
-    // A lock file may be older than the lock: it stays behind and is taken again. How long its process runs, the system
-    // tells, and one that has just begun may not have come to its connection yet.
-    let lately = |then: SystemTime| now.duration_since(then).unwrap_or_default() < LATELY;
-    if held.last_growth.is_some_and(lately) {
+    let within = |time: Duration| move |then: SystemTime| now.duration_since(then).unwrap_or_default() < time;
+    // A lock file tells nothing of when it was taken: it stays behind and is taken again. How long the process runs, does.
+    if held.last_growth.is_some_and(within(LATELY)) {
         held.doing = Doing::Writing;
     } else if open.looked
         && partials.is_empty()
-        && processes::began(holder.pid).is_some_and(|began| !lately(began))
-        && !guarded(&held.path).is_some_and(lately)
-        && idle::is_connected(holder.pid) == Some(false)
+        && processes::began(holder.pid).is_some_and(|began| !within(SETTLED)(began))
+        && !guarded(&held.path).is_some_and(within(LATELY))
+        && idle::stays_unconnected(holder.pid)
     {
         held.doing = Doing::Nothing;
     }
-}
-
-/// When the partial files that a lock guards were last written.
-fn guarded(lock: &Path) -> Option<SystemTime> {
-    /// Entries that are looked at for them.
-    const MAX_ENTRIES: usize = 200_000;
-    let parent = lock.parent()?;
-    let of_root = parent.parent().filter(|locks| locks.ends_with(".locks")).and_then(Path::parent);
-    let place = of_root
-        .map_or_else(|| parent.to_owned(), |root| root.join(parent.file_name().unwrap_or_default()).join("blobs"));
-    let folder = Folder::open(&place).ok()?;
-    let (mut last, mut seen) = (None, 0);
-    let _ = folder.entries(&mut |entry, kind| {
-        seen += 1;
-        let is_part = entry.to_str().is_some_and(|name| name::partial(name).is_some());
-        if kind == Kind::File && is_part && is_guarded_by(&place.join(entry), lock) {
-            last = last.max(folder.meta(entry).ok().and_then(|meta| meta.modified));
-        }
-        seen < MAX_ENTRIES
-    });
-    last
-}
-
-/// Whether a partial file is the one that a lock guards: `<etag>.lock` and `<etag>[.<8 hex digits>].incomplete`.
-fn is_guarded_by(partial: &Path, lock: &Path) -> bool {
-    // `<root>/.locks/<repository>/<etag>.lock` and `<root>/<repository>/blobs/<etag>.incomplete`, or both side by side.
-    let beside = partial.parent() == lock.parent();
-    let locks = lock.parent().and_then(Path::parent);
-    let of_root = || {
-        let root = locks.filter(|locks| locks.ends_with(".locks")).and_then(Path::parent)?;
-        let repository = lock.parent().and_then(Path::file_name)?;
-        Some(partial.parent()? == root.join(repository).join("blobs"))
-    };
-    let etag = lock.file_name().and_then(OsStr::to_str).and_then(|name| name.split('.').next());
-    let part = partial.file_name().and_then(OsStr::to_str).and_then(|name| name.split('.').next());
-    (beside || of_root() == Some(true)) && etag.is_some_and(|etag| !etag.is_empty()) && etag == part
 }
 
 #[cfg(test)]
@@ -361,17 +328,6 @@ mod tests {
         assert!(look(&case(made.home.path(), &[], Some("x/y"))).held.is_empty());
         drop((file, open));
         assert!(look(&case(made.home.path(), &[], Some("a/b"))).held.is_empty());
-    }
-
-    #[test]
-    fn a_lock_guards_the_file_of_its_own_name_and_repository() {
-        let guarded = |partial: &str| is_guarded_by(Path::new(partial), Path::new("/c/.locks/models--a--b/e1.lock"));
-        assert!(guarded("/c/models--a--b/blobs/e1.incomplete"));
-        assert!(guarded("/c/models--a--b/blobs/e1.0a1b2c3d.incomplete"));
-        assert!(!guarded("/c/models--a--b/blobs/e2.incomplete"));
-        assert!(!guarded("/c/models--x--y/blobs/e1.incomplete"));
-        assert!(!guarded("/d/models--a--b/blobs/e1.incomplete"));
-        assert!(is_guarded_by(Path::new("/c/blobs/e1.part"), Path::new("/c/blobs/e1.lock")));
     }
 
     #[test]

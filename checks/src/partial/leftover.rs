@@ -12,7 +12,8 @@ use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, So
 use crate::measure::{count, size};
 use crate::observe::Cache;
 use crate::observe::cache::need::{Expected, Resumes, resumes};
-use crate::observe::cache::{Partial, PartialKind, RepoName};
+use crate::observe::cache::{Misplaced, Partial, PartialKind, RepoName, Wanted};
+use crate::permission::move_aside;
 use crate::shell::{in_line, quoted, shown};
 
 /// What a partial file means.
@@ -97,6 +98,32 @@ pub fn judge(case: &Case, cache: &Cache, expected: &BTreeMap<String, Expected>, 
             free_command(case, &fix, all_in_hub_cache)
         ));
     }
+}
+
+/// A folder where the installed client makes its partial file: it fails to open it for writing.
+pub fn in_place_of_part(case: &Case, cache: &Cache, expected: &BTreeMap<String, Expected>) -> Option<Finding> {
+    let certainty = match resumes(case) {
+        Resumes::Yes => Certainty::Confirmed,
+        Resumes::OnRequest => Certainty::Possible,
+        Resumes::No => return None,
+    };
+    let is_asked_for = |one: &&Misplaced| {
+        let etag = one.path.file_stem().and_then(|stem| stem.to_str());
+        let known = expected.is_empty() || expected.values().any(|file| Some(file.etag.as_str()) == etag);
+        one.wanted == Wanted::Part && one.matters_to(case.target.as_ref()) && known
+    };
+    let all: Vec<&Misplaced> = cache.misplaced.list.iter().filter(is_asked_for).collect();
+    let first = *all.first()?;
+    let whose = first.repository.as_ref().map_or_else(String::new, |name| format!(" of {name}"));
+    let what = first.found.words();
+    let summary =
+        format!("{what} lies where the client makes the partial file of a file{whose}: {}", shown(&first.path));
+    let bearing = if case.target.is_some() { Bearing::Failure } else { Bearing::Condition };
+    let finding = Finding::new(Cause::PartialCache, certainty, summary).bearing(bearing);
+    let finding = all.iter().take(4).fold(finding, |finding, one| {
+        finding.saw(Source::Disk, format!("{} is {}", shown(&one.path), one.found.words()))
+    });
+    Some(finding.fix(move_aside(all.iter().map(|one| one.path.as_path()))))
 }
 
 /// The command that clears leftovers away: the client's where it has one.

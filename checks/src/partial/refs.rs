@@ -18,7 +18,9 @@ pub fn judge(case: &Case, cache: &Cache, conclusion: &mut Conclusion) -> Option<
     let cached = cache.target.as_ref()?;
     if let Some(place) = &cached.linked_to {
         let (link, place) = (shown(&cached.folder), shown(place));
-        conclusion.notes.push(format!("{link} is a link to {place}: what lies there was not looked at"));
+        conclusion
+            .notes
+            .push(format!("{link} is a link to {place}: of what lies there, only the files' contents were looked at"));
         return None;
     }
     let revision = target.revision();

@@ -14,7 +14,8 @@ use crate::remedies::token as remedies;
 use bytes::{Fault, faults};
 use which::{hidden_note, led_past, left_behind, shadowed, stops_the_client};
 
-const CAUSES: &[Cause] = &[Cause::TokenMalformed, Cause::TokenInvalid, Cause::TokenShadowed, Cause::CachePermission];
+const CAUSES: &[Cause] =
+    &[Cause::TokenMalformed, Cause::TokenInvalid, Cause::TokenShadowed, Cause::CachePermission, Cause::PathTooLong];
 
 /// Those that a log's words are about the token for.
 const LOGGED: &[Cause] = &[Cause::TokenMalformed, Cause::TokenInvalid, Cause::TokenShadowed];

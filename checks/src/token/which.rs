@@ -22,6 +22,9 @@ pub(super) fn stops_the_client(case: &Case, path: &Path, unreadable: &Unreadable
         let fix = Fix::manual("take-ownership", "take the token file back, and keep others from reading it")
             .command(format!("sudo chown \"$(id -u):$(id -g)\" {quoted} && chmod 600 {quoted}"));
         (Cause::CachePermission, fix)
+    } else if unreadable.too_long {
+        let fix = Fix::manual("shorten-token-path", "let `HF_HOME` and `HF_TOKEN_PATH` name shorter paths");
+        (Cause::PathTooLong, fix)
     } else {
         let fix = Fix::manual("move-obstacle", "move it out of the way, and log in again")
             .command(format!("mv {quoted} {quoted}.aside"))

@@ -66,6 +66,18 @@ impl Folder {
         Ok(Folder { handle: system::child(&self.handle, &path, name)?, path })
     }
 
+    /// Opens a folder in this one, also through a link, and tells whether it was one: to read what the person keeps on
+    /// another disk. Nothing behind it is ever changed.
+    pub fn child_or_link(&self, name: &OsStr) -> io::Result<(Folder, bool)> {
+        match self.child(name) {
+            Ok(folder) => Ok((folder, false)),
+            Err(_) if self.meta(name).is_ok_and(|meta| meta.kind == Kind::Link) => {
+                Ok((Folder::open(&self.path.join(name))?, true))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// The folder's path.
     pub fn path(&self) -> &Path {
         &self.path

@@ -12,6 +12,7 @@ pub mod open;
 mod others;
 pub mod partial;
 mod repository;
+mod rights;
 pub mod snapshot;
 mod store;
 pub mod tree;

@@ -128,6 +128,8 @@ pub enum Wanted {
     Lock,
     /// A file's content, or the link to it.
     Content,
+    /// A partial file that a client makes and goes on with.
+    Part,
 }
 
 impl Wanted {
@@ -135,7 +137,7 @@ impl Wanted {
     pub fn words(self) -> &'static str {
         match self {
             Wanted::Folder => "a folder",
-            Wanted::Lock | Wanted::Content => "a file",
+            Wanted::Lock | Wanted::Content | Wanted::Part => "a file",
         }
     }
 }

@@ -151,32 +151,6 @@ impl Walk<'_> {
         seen.misplaced.push(Misplaced { path, repository: Some(self.name.clone()), found, wanted });
     }
 
-    /// The folders that a download writes to: entering and writing must be allowed.
-    fn check_access(&self, seen: &mut Seen, parent: &Folder, entry: &OsStr) {
-        if !self.bounds.judges_access {
-            return;
-        }
-        for inside in ["", "blobs", "refs", "snapshots"] {
-            let name = if inside.is_empty() { PathBuf::from(entry) } else { Path::new(entry).join(inside) };
-            if access::may_write_in(parent, name.as_os_str()) == Some(false) {
-                self.refuse(seen, parent, name.as_os_str(), "write", None);
-                return;
-            }
-        }
-    }
-
-    /// The snapshot that was asked for: what is missing in it is linked there.
-    fn check_snapshot(&self, seen: &mut Seen, folder: &Folder, commit: &str) {
-        let Ok(snapshots) = folder.child(OsStr::new("snapshots")) else { return };
-        // Where the folder that it lies in is refused already, that is what is to be mended.
-        if self.bounds.judges_access
-            && seen.refused.is_empty()
-            && access::may_write_in(&snapshots, OsStr::new(commit)) == Some(false)
-        {
-            self.refuse(seen, &snapshots, OsStr::new(commit), "write", None);
-        }
-    }
-
     fn refs(&self, seen: &mut Seen, folder: &Folder) -> BTreeMap<String, String> {
         let mut refs = BTreeMap::new();
         let top = match folder.child(OsStr::new("refs")) {
@@ -238,6 +212,7 @@ impl Walk<'_> {
         let mut partials = Vec::new();
         let mut unreadable: Option<OsString> = None;
         let mut locks = Vec::new();
+        let mut in_place = Vec::new();
         let mut cut = false;
         let listed = here.entries(&mut |entry, kind| {
             match name::in_blobs(entry) {
@@ -272,6 +247,9 @@ impl Walk<'_> {
                 InBlobs::Blob if name::hash_of(&entry.to_string_lossy()).is_some() => {
                     self.misplaced(seen, &here, entry, kind, Wanted::Content);
                 }
+                InBlobs::Partial(PartialKind::Plain, etag) if kind == Kind::Folder => {
+                    in_place.push((entry.to_owned(), etag.to_owned()));
+                }
                 InBlobs::Partial(kind, etag) => {
                     if let Ok(meta) = here.meta(entry)
                         && meta.kind == Kind::File
@@ -291,6 +269,10 @@ impl Walk<'_> {
             self.refuse(seen, &here, &entry, "read", None);
         }
         seen.cut |= cut;
+        // With the whole file in place no client makes the part.
+        for (entry, _) in in_place.iter().filter(|(_, etag)| !blobs.0.contains_key(&Blobs::key(OsStr::new(etag)))) {
+            self.misplaced(seen, &here, entry, Kind::Folder, Wanted::Part);
+        }
         for (entry, kind, etag, meta) in partials {
             self.partial(seen, &here, blobs, &entry, kind, etag, meta);
         }

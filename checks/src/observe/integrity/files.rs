@@ -55,16 +55,22 @@ enum Place {
 }
 
 impl CachedFile {
-    /// Opens its content, following the client's own links alone. The second value tells whether it lies in the shared store.
+    /// Opens its content, following the client's own links, and those by which a person keeps a repository or its blobs
+    /// on another disk. The second value tells whether it lies elsewhere than in its repository, as in the shared store.
     pub fn open(&self) -> io::Result<(File, bool)> {
         match &self.place {
             Place::Cache { folder, blob: Some(blob), .. } => {
-                let repository = self.root.child(folder)?;
-                let blobs = repository.child(OsStr::new("blobs")).map_err(|error| not_followed(&repository, error))?;
+                let (repository, linked) = self.root.child_or_link(folder)?;
+                let (blobs, moved) = repository.child_or_link(OsStr::new("blobs"))?;
+                if linked || moved {
+                    // From there a link of the client's leads to another store than this one.
+                    return Ok((blobs.file(blob)?, true));
+                }
                 open::blob(&self.root, &blobs, blob)
             }
             Place::Cache { folder, snapshot, blob: None } => {
-                Ok((open::inside(&self.root.child(folder)?, snapshot)?, false))
+                let (repository, linked) = self.root.child_or_link(folder)?;
+                Ok((open::inside(&repository, snapshot)?, linked))
             }
             Place::Local(path) => Ok((open::inside(&self.root, path)?, false)),
         }
@@ -135,7 +141,9 @@ fn of_cache(case: &Case, root: &Arc<Folder>, bounds: &Bounds, files: &mut Vec<Ca
     let target = case.target.as_ref();
     let mut repositories: Vec<(OsString, RepoName, Option<SystemTime>)> = Vec::new();
     let _ = root.entries(&mut |entry, kind| {
-        if kind == Kind::Folder
+        // Another one's than the target's is not gone after to another disk.
+        let is_folder = kind == Kind::Folder || (kind == Kind::Link && target.is_some());
+        if is_folder
             && let Some((kind, id)) = name::repository(entry)
             && target.is_none_or(|t| (t.repo_type, &t.repo_id) == (kind, &id))
         {
@@ -150,7 +158,7 @@ fn of_cache(case: &Case, root: &Arc<Folder>, bounds: &Bounds, files: &mut Vec<Ca
         if files.len() >= MAX_FILES || !bounds.go_on() {
             break;
         }
-        if let Ok(folder) = root.child(&entry) {
+        if let Ok((folder, _)) = root.child_or_link(&entry) {
             of_repository(root, &folder, &entry, &name, target.and_then(|t| t.file.as_deref()), bounds, files);
         }
     }
@@ -239,16 +247,6 @@ fn of_repository(
                 }
             }
         }
-    }
-}
-
-/// The system calls a link in place of a folder no folder.
-fn not_followed(repository: &Folder, error: io::Error) -> io::Error {
-    match repository.meta(OsStr::new("blobs")) {
-        Ok(meta) if meta.kind == Kind::Link => {
-            io::Error::new(error.kind(), "the repository's `blobs` folder is a link, which is not followed")
-        }
-        _ => error,
     }
 }
 

@@ -75,6 +75,8 @@ pub struct Integrity {
     pub whole: bool,
     /// Damaged files.
     pub damaged: Vec<Damaged>,
+    /// Git LFS pointers in the working directory where that is no clone: whose they are, only their content tells.
+    pub loose: Vec<Damaged>,
     /// Files in folders of the person's own that were changed after their download.
     pub edited: Vec<PathBuf>,
     /// Whether the person ended the hashing before it was done.

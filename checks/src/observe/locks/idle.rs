@@ -1,10 +1,22 @@
 //! Whether the process that holds a lock has a connection at all: without one it fetches nothing.
 
+use std::time::Duration;
+
 /// Whether a process has a TCP connection, also one that is being made or closed; none where the system does not tell.
 ///
 /// Clients keep theirs between requests and while they wait to try again, and nearly all of them for longer than that.
-pub fn is_connected(pid: u32) -> Option<bool> {
+fn is_connected(pid: u32) -> Option<bool> {
     system::is_connected(pid)
+}
+
+/// Whether a process is seen to have no connection, twice with a while between: one may be about to take the next.
+pub fn stays_unconnected(pid: u32) -> bool {
+    const A_WHILE: Duration = Duration::from_millis(300);
+    let is_unconnected = || is_connected(pid) == Some(false);
+    is_unconnected() && {
+        std::thread::sleep(A_WHILE);
+        is_unconnected()
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -88,7 +100,7 @@ mod tests {
     #[test]
     fn a_process_is_connected_as_long_as_it_has_a_connection() {
         let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().expect("a child");
-        assert_eq!(is_connected(child.id()), Some(false));
+        assert!(stays_unconnected(child.id()));
         drop(child.stdin.take());
         child.wait().expect("its end");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a listener");
@@ -96,6 +108,7 @@ mod tests {
         assert_eq!(is_connected(std::process::id()), Some(true));
         drop(open);
         assert_eq!(is_connected(u32::MAX - 1), None);
+        assert!(!stays_unconnected(u32::MAX - 1));
     }
 
     proptest! {
