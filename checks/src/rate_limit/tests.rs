@@ -82,7 +82,7 @@ fn reset_of(finding: &Finding) -> Option<(SystemTime, Risk)> {
 #[test]
 fn each_answer_proves_its_cause() {
     use Cause::{RateLimitAccount, RateLimitAnonymous, RateLimitCdn, RateLimitIp};
-    use Certainty::{Confirmed, Likely, Possible};
+    use Certainty::{Confirmed, Likely};
     let by_address = |with_token| Answer {
         body: b"We had to rate limit your IP (192.0.2.7). To continue using our service, create a HF account".to_vec(),
         ..hub(FILE, 429, with_token, &[])
@@ -97,6 +97,13 @@ fn each_answer_proves_its_cause() {
         ("quota of the account", Some(used_up(true, 5000)), fine(false), (RateLimitAccount, Confirmed)),
         ("token counted as none", Some(used_up(true, 3000)), used_up(false, 3000), (RateLimitAnonymous, Confirmed)),
         ("address throttled with a token", Some(by_address(true)), by_address(false), (RateLimitIp, Likely)),
+        ("no words with a token", Some(hub(FILE, 429, true, &[])), fine(false), (RateLimitAccount, Likely)),
+        (
+            "no words with a token or without",
+            Some(hub(FILE, 429, true, &[])),
+            hub(FILE, 429, false, &[]),
+            (RateLimitIp, Likely),
+        ),
         ("quota left", Some(some_left), fine(false), (RateLimitIp, Likely)),
         ("edge", None, edge_429(false), (RateLimitCdn, Confirmed)),
         ("edge with a token", Some(edge_429(true)), edge_429(false), (RateLimitCdn, Confirmed)),
