@@ -2,7 +2,7 @@
 
 mod room;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 
 use crate::case::target::From;
@@ -10,7 +10,7 @@ use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Bearing, Cause, Certainty, Evidence, Finding, Source};
 use crate::measure::size;
-use crate::observe::cache::need::{self, Need};
+use crate::observe::cache::need::{self, Expected, Need};
 use crate::observe::volume::{Purpose, Volume};
 use crate::observe::{Cache, Observations, Want};
 
@@ -109,19 +109,31 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
         Err(why) => return Conclusion::unknown(why.to_string()).with(logged),
     };
     let cache = observations.cache().ok();
-    let need = cache.and_then(|cache| needed(case, observations, cache));
+    let expected = cache.and_then(|cache| expected(case, observations, cache));
+    let need = expected.as_ref().zip(cache).map(|(expected, cache)| need::need(expected, cache, case));
+    let complete = expected.zip(cache).is_some_and(|(expected, cache)| need::is_complete(&expected, cache, case));
+    let nothing_written = match case.settings.offline {
+        _ if complete => Some("all of the target is in the cache"),
+        Some(_) => Some("nothing is written in offline mode"),
+        None => None,
+    };
     let mut conclusion = Conclusion::ok(in_order(volumes, need));
     for volume in volumes {
-        let found = match volume.purpose {
-            Purpose::HubCache => of_cache(case, volume, need),
-            Purpose::XetCache if !touches_xet(case) => None,
-            Purpose::XetCache | Purpose::Temporary => beside(volumes, volume),
+        let (found, harmless) = match volume.purpose {
+            Purpose::HubCache => (of_cache(case, volume, need), nothing_written),
+            Purpose::XetCache if !touches_xet(case) => continue,
+            Purpose::XetCache => (beside(volumes, volume), nothing_written),
+            Purpose::Temporary => (beside(volumes, volume), nothing_written.or(untouched(case, &logged))),
         };
-        if let Some(mut finding) = found {
-            if volume.purpose == Purpose::HubCache {
-                finding.fixes.extend(room::fixes(case, volume, cache, need));
+        match (found, harmless) {
+            (Some(finding), Some(why)) => conclusion.notes.push(format!("{}, but {why}", finding.summary)),
+            (Some(mut finding), None) => {
+                if volume.purpose == Purpose::HubCache {
+                    finding.fixes.extend(room::fixes(case, volume, cache, need));
+                }
+                conclusion.add(finding);
             }
-            conclusion.add(finding);
+            (None, _) => {}
         }
     }
     for finding in &mut logged {
@@ -135,15 +147,28 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     conclusion.with(logged)
 }
 
-/// What the target still needs, where the Hub or the cached listing tells.
-pub(crate) fn needed(case: &Case, observations: &Observations, cache: &Cache) -> Option<Need> {
+/// Why a download does not mind a full temporary volume, where it is known not to.
+///
+/// huggingface_hub writes beside the file's own place, in the cache or in the folder of the person's own: before 0.23 by
+/// `NamedTemporaryFile(dir=cache_dir)`, since then as `.incomplete`. What else a person downloads with may not, as pip
+/// and torch, and where the log says that space ran out, this may be where.
+fn untouched(case: &Case, logged: &[Finding]) -> Option<&'static str> {
+    (case.clients.hub.is_some() && logged.is_empty()).then_some("huggingface_hub writes no download there")
+}
+
+/// What the target should be, where the Hub or the cached listing tells.
+fn expected(case: &Case, observations: &Observations, cache: &Cache) -> Option<BTreeMap<String, Expected>> {
     // What lies behind a link is not looked at.
     if cache.target.as_ref().is_some_and(|target| target.linked_to.is_some()) {
         return None;
     }
     let record = observations.record().ok().and_then(|record| record.repository.as_ref());
-    let files = need::expected(case.target.as_ref()?, record, cache.target.as_ref())?;
-    Some(need::need(&files, cache, case))
+    need::expected(case.target.as_ref()?, record, cache.target.as_ref())
+}
+
+/// What the target still needs, where the Hub or the cached listing tells.
+pub(crate) fn needed(case: &Case, observations: &Observations, cache: &Cache) -> Option<Need> {
+    Some(need::need(&expected(case, observations, cache)?, cache, case))
 }
 
 fn in_order(volumes: &[Volume], need: Option<Need>) -> String {
@@ -223,15 +248,9 @@ fn of_cache(case: &Case, volume: &Volume, need: Option<Need>) -> Option<Finding>
         }
         None if free < NEARLY_NOTHING => {
             let summary = format!("the volume of the hub cache has only {} free", size(free));
-            let offline = case.settings.offline.is_some();
-            Some(
-                Finding::new(Cause::DiskFull, Certainty::Likely, summary)
-                    .bearing(if offline { Bearing::Condition } else { Bearing::Failure })
-                    .saw(
-                        Source::Disk,
-                        format!("{} free of {} at {place}", size(free), size(volume.total.unwrap_or(0))),
-                    ),
-            )
+            let of = volume.total.map_or_else(String::new, |total| format!(" of {}", size(total)));
+            let finding = Finding::new(Cause::DiskFull, Certainty::Likely, summary);
+            Some(finding.saw(Source::Disk, format!("{} free{of} at {place}", size(free))))
         }
         _ => None,
     }

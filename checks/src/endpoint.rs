@@ -57,7 +57,7 @@ const SIGNS: &[Sign] = &[
     ]),
     Sign::symptom(Cause::EndpointMisconfigured, "no scheme supplied"),
     Sign::symptom(Cause::EndpointMisconfigured, "request url is missing an 'http://' or 'https://' protocol"),
-    Sign::symptom(Cause::EndpointMisconfigured, "invalid non-printable ascii character in url"),
+    Sign::decisive(Cause::EndpointMisconfigured, "invalid non-printable ascii character in url"),
     Sign::symptom(Cause::EndpointMisconfigured, "unsupportedprotocol").without(&["socks"]),
     Sign::symptom(Cause::EndpointMisconfigured, "no connection adapters were found"),
     Sign::symptom(Cause::EndpointMisconfigured, "unsupported protocol scheme").with(&[

@@ -110,11 +110,16 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     if logged.iter().all(|f| f.cause != Cause::SymlinkUnsupported) {
         conclusion.notes.extend(without_links(volume, cache));
     }
+    let limits = Limits::of(volume);
+    // No download gets so far as to make a path of its own.
+    let of_cache = cache_too_long(case, limits);
+    let goes_on = of_cache.is_none();
+    conclusion = conclusion.with(of_cache);
     if let Some(target) = &case.target {
         let record = observations.record().ok().and_then(|record| record.repository.as_ref());
         let files = need::expected(target, record, cache.and_then(|c| c.target.as_ref())).unwrap_or_default();
         let paths: Vec<&str> = files.keys().map(String::as_str).collect();
-        conclusion = conclusion.with(too_long(case, target, &paths, Limits::of(volume)));
+        conclusion = conclusion.with(too_long(case, target, &paths, limits).filter(|_| goes_on));
         let ignores_case = volume.and_then(|v| v.ignores_case).unwrap_or(cfg!(any(windows, target_os = "macos")));
         if ignores_case {
             conclusion.notes.extend(clashes(&paths));
@@ -174,6 +179,25 @@ impl Limits {
     fn length(self, text: &str) -> usize {
         if self.wide { text.encode_utf16().count() } else { text.len() }
     }
+}
+
+/// The cache's own folder, when its path or a name in it is too long for anything to lie there.
+fn cache_too_long(case: &Case, limits: Limits) -> Option<Finding> {
+    let folder = case.settings.hub_cache.to_string_lossy().into_owned();
+    let names = case.settings.hub_cache.components().map(|part| part.as_os_str().to_string_lossy());
+    let longest = names.max_by_key(|name| limits.length(name))?;
+    let (in_part, in_all) = (limits.length(&longest), limits.length(&folder));
+    let summary = if in_part > limits.part {
+        format!("a name in the hub cache's path has {in_part} characters; the file system allows {}", limits.part)
+    } else if in_all >= limits.path {
+        format!("the hub cache's path has {in_all} characters; the system allows {}", limits.path - 1)
+    } else {
+        return None;
+    };
+    let finding = Finding::new(Cause::PathTooLong, Certainty::Confirmed, summary)
+        .bearing(Bearing::Failure)
+        .saw(Source::Disk, format!("the hub cache is to lie at {folder}"));
+    Some(finding.with_fixes(shorter(case, &folder, limits)).fix(elsewhere(case)))
 }
 
 /// The longest path that the download makes, when it is too long.
@@ -291,6 +315,21 @@ mod tests {
         let wide = "ü".repeat(200);
         assert!(too_long(&case, target, &[&wide], limits).is_some());
         assert_eq!(too_long(&case, target, &[&wide], Limits { wide: true, ..limits }), None);
+    }
+
+    #[test]
+    fn the_caches_own_path_may_be_too_long_for_any_download() {
+        let found = |home_name: &str| {
+            let home = tempfile::tempdir().expect("a folder");
+            let place = home.path().join(home_name).to_string_lossy().into_owned();
+            let case = Arc::new(case(home.path(), &[("HF_HOME", &place)], None));
+            cache_too_long(&case, Limits { part: 255, path: 4096, wide: false })
+        };
+        assert_eq!(found(&"n".repeat(255)), None);
+        let name = found(&"n".repeat(260)).expect("too long");
+        assert!(name.summary.contains("260") && name.fixes.iter().any(|f| f.id == "shorten-cache-path"), "{name:?}");
+        let path = found(&"d/".repeat(3000)).expect("too long");
+        assert!(path.summary.contains("4095"), "{}", path.summary);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Whether a download waits on a lock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::measure::{age, count};
-use crate::observe::locks::{Held, Hold};
+use crate::observe::cache::need::{self, Expected};
+use crate::observe::locks::{Doing, Held, Hold};
 use crate::observe::processes::{Holder, State};
 use crate::observe::{Observations, Want};
 use crate::shell::{quoted, shown};
@@ -54,8 +55,12 @@ const SIGNS: &[Sign] = &[
 /// A download that has not written for so long does not get anywhere: the client itself gives up a read after ten seconds.
 const STALLED: Duration = Duration::from_mins(10);
 
-fn wants(_: &Case) -> BTreeSet<Want> {
-    BTreeSet::from([Want::Locks])
+fn wants(case: &Case) -> BTreeSet<Want> {
+    let mut wants = BTreeSet::from([Want::Locks]);
+    if case.target.is_some() {
+        wants.extend([Want::Cache, Want::Record]);
+    }
+    wants
 }
 
 fn conclude(case: &Case, observations: &Observations) -> Conclusion {
@@ -71,9 +76,13 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     if let Some((path, words)) = &locks.refused {
         conclusion.add(no_locks(case, path, words));
     }
+    let expected = expected(case, observations);
     for held in &locks.held {
         match judge(case, held) {
-            Judged::Stuck(finding) => conclusion.add(*finding),
+            Judged::Stuck(finding) if is_asked_for(held, expected.as_ref()) => conclusion.add(*finding),
+            Judged::Stuck(finding) => {
+                conclusion.notes.push(format!("{}; it guards no file of the target", finding.summary));
+            }
             Judged::Working(note) => conclusion.notes.push(note),
         }
     }
@@ -94,6 +103,20 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     conclusion.with(logged)
 }
 
+/// What the target should be, where the Hub or the cached listing tells.
+fn expected(case: &Case, observations: &Observations) -> Option<BTreeMap<String, Expected>> {
+    let record = observations.record().ok().and_then(|record| record.repository.as_ref());
+    let cached = observations.cache().ok().and_then(|cache| cache.target.as_ref());
+    need::expected(case.target.as_ref()?, record, cached)
+}
+
+/// Whether a lock guards what was asked for: `<etag>.lock` one of the target's files. Where that is not known, it may.
+fn is_asked_for(held: &Held, expected: Option<&BTreeMap<String, Expected>>) -> bool {
+    let (Some(expected), Some(_)) = (expected, &held.repository) else { return true };
+    let etag = held.path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next());
+    expected.values().any(|file| Some(file.etag.as_str()) == etag)
+}
+
 enum Judged {
     Stuck(Box<Finding>),
     Working(String),
@@ -104,6 +127,11 @@ fn judge(case: &Case, held: &Held) -> Judged {
     let since = held.modified.and_then(|then| case.now.duration_since(then).ok()).unwrap_or_default();
     let waits = !held.waiters.is_empty();
     match (&held.hold, &held.holder) {
+        // Clients lock by existence only where they see no other locks.
+        (Hold::Soft { .. } | Hold::Unnamed, _) if held.system_has_locks => Judged::Working(format!(
+            "{} is a lock by existence, which clients on this machine do not heed: the file system has locks",
+            shown(&held.path)
+        )),
         (Hold::Soft { .. }, Some(holder)) if matches!(holder.state, State::Gone | State::Zombie) => {
             left(case, held, holder, &whose)
         }
@@ -114,7 +142,7 @@ fn judge(case: &Case, held: &Held) -> Judged {
                 .command(format!("kill {}", holder.pid));
             Judged::Stuck(Box::new(stuck(case, held, summary, Certainty::Confirmed).fix(fix)))
         }
-        (_, Some(holder)) if held.progressing => Judged::Working(working(holder, &whose)),
+        (_, Some(holder)) if held.doing == Doing::Writing => Judged::Working(working(holder, &whose)),
         (_, Some(holder)) => {
             let quiet = held.last_growth.map(|then| case.now.duration_since(then).unwrap_or_default());
             match quiet {
@@ -134,14 +162,16 @@ fn judge(case: &Case, held: &Held) -> Judged {
                     );
                     Judged::Stuck(Box::new(stuck(case, held, summary, Certainty::Likely).fix(end(holder))))
                 }
+                _ if held.doing == Doing::Nothing => {
+                    let summary = format!(
+                        "a lock of {whose} is held by process {}, which has neither a partial file nor a connection open",
+                        holder.pid
+                    );
+                    Judged::Stuck(Box::new(stuck(case, held, summary, Certainty::Likely).fix(end(holder))))
+                }
                 _ => Judged::Working(working(holder, &whose)),
             }
         }
-        // Another client's of another machine: here nobody heeds it.
-        (Hold::Soft { .. } | Hold::Unnamed, None) if held.system_has_locks => Judged::Working(format!(
-            "{} is a lock by existence, which clients on this machine do not heed: the file system has locks",
-            shown(&held.path)
-        )),
         (Hold::Soft { host, here: false }, None) if since > STALLED => {
             let summary = format!("a lock of {whose} was taken on {host} {} ago", age(case.now, case.now - since));
             let mut finding = stuck(case, held, summary, Certainty::Possible);
@@ -176,22 +206,14 @@ fn left(case: &Case, held: &Held, holder: &Holder, whose: &str) -> Judged {
             age(case.now, case.now.checked_sub(quiet).unwrap_or(case.now))
         ));
     }
-    if !held.system_has_locks && breaks_dead_locks(case) {
+    if breaks_dead_locks(case) {
         return Judged::Working(format!(
             "a lock of {whose} was left by process {}, which is gone: this client's filelock removes it by itself",
             holder.pid
         ));
     }
     let summary = format!("a lock of {whose} was left by process {}, which is gone", holder.pid);
-    // Clients lock by existence only where they see no other locks: one that sees them, as this system does, goes on.
-    let certainty = if held.system_has_locks { Certainty::Likely } else { Certainty::Confirmed };
-    let mut finding = stuck(case, held, summary, certainty);
-    if held.system_has_locks {
-        finding = finding.saw(
-            Source::Disk,
-            "this machine's file system has locks: it stops clients that see none, on another machine or in a container",
-        );
-    }
+    let finding = stuck(case, held, summary, Certainty::Confirmed);
     Judged::Stuck(Box::new(finding.fix(remove(case, held, Risk::Safe))))
 }
 
@@ -260,6 +282,8 @@ mod tests {
 
     use super::*;
     use crate::check::Status;
+    use crate::observe::Cache;
+    use crate::observe::hub::{Lfs, Repository, Sibling};
     use crate::observe::locks::Locks;
     use crate::observe::made_cache::{case, of};
 
@@ -271,7 +295,7 @@ mod tests {
             system_has_locks: false,
             holder: state.map(|state| Holder { pid: 4242, command: "python train.py".into(), state }),
             modified: Some(SystemTime::now() - Duration::from_hours(3)),
-            progressing: false,
+            doing: Doing::Unknown,
             last_growth: None,
             waits_itself: false,
             waiters: Vec::new(),
@@ -299,13 +323,43 @@ mod tests {
     }
 
     #[test]
-    fn where_the_system_has_locks_a_lock_by_existence_is_less_sure() {
-        let dead = Held { system_has_locks: true, ..held(soft(), Some(State::Gone)) };
-        assert_eq!(judged(dead).findings[0].certainty, Certainty::Likely);
-        for hold in [Hold::Unnamed, Hold::Soft { host: "node7".into(), here: false }] {
-            let far = judged(Held { system_has_locks: true, ..held(hold, None) });
-            assert_eq!((far.findings.len(), far.notes.len()), (0, 1), "{far:?}");
+    fn where_the_system_has_locks_nobody_heeds_one_by_existence() {
+        let far = || Hold::Soft { host: "node7".into(), here: false };
+        for (hold, state) in
+            [(soft(), Some(State::Gone)), (soft(), Some(State::Alive)), (Hold::Unnamed, None), (far(), None)]
+        {
+            let conclusion = judged(Held { system_has_locks: true, ..held(hold, state) });
+            assert_eq!((conclusion.findings.len(), conclusion.notes.len()), (0, 1), "{conclusion:?}");
         }
+    }
+
+    #[test]
+    fn a_lock_of_no_file_of_the_target_is_a_note() {
+        let home = tempfile::tempdir().expect("a folder");
+        let case = Arc::new(case(home.path(), &[], Some("a/b")));
+        let etag = "e".repeat(64);
+        let lfs = Some(Lfs { sha256: etag.clone(), size: 7 });
+        let sibling = Sibling { path: "w.bin".into(), size: None, blob_id: None, lfs };
+        let record = || Repository { siblings: vec![sibling.clone()], ..Repository::default() };
+        let concluded = |name: &str| {
+            let path = format!("/c/hub/.locks/models--a--b/{name}.lock").into();
+            let held = Held { path, ..held(Hold::System, Some(State::Stopped)) };
+            let locks = Locks { files: 1, held: vec![held], whole: true, ..Locks::default() };
+            conclude(&case, &of(&case).seeing_locks(locks).seeing_cache(Cache::default()).seeing_record(record()))
+        };
+        let (own, other) = (concluded(&etag), concluded("x"));
+        assert_eq!((own.findings.len(), own.notes.len()), (1, 0), "{own:?}");
+        assert_eq!((other.findings.len(), other.notes.len()), (0, 1), "{other:?}");
+    }
+
+    #[test]
+    fn a_holder_that_fetches_nothing_is_stuck() {
+        let idle = judged(Held { doing: Doing::Nothing, ..held(Hold::System, Some(State::Alive)) });
+        let finding = &idle.findings[0];
+        assert_eq!((finding.certainty, finding.bearing), (Certainty::Likely, Bearing::Failure));
+        // A person ends a process.
+        assert!(finding.fixes.iter().all(|fix| fix.actions.is_empty()));
+        assert_eq!(judged(held(Hold::System, Some(State::Alive))).findings, []);
     }
 
     #[test]
@@ -337,7 +391,7 @@ mod tests {
     #[test]
     fn a_working_holder_is_a_note() {
         for state in [State::Alive, State::Unknown] {
-            let conclusion = judged(Held { progressing: true, ..held(Hold::System, Some(state)) });
+            let conclusion = judged(Held { doing: Doing::Writing, ..held(Hold::System, Some(state)) });
             assert_eq!((conclusion.status, conclusion.findings.len(), conclusion.notes.len()), (Status::Ok, 0, 1));
             assert!(conclusion.notes[0].contains("python train.py"), "{:?}", conclusion.notes);
         }

@@ -118,7 +118,10 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     }
     conclusion.notes.extend(target_of_traces(case, observations));
     leftover::judge(case, cache, &expected, &mut conclusion);
-    if let Some(finding) = broken_links(case, cache, &mut conclusion) {
+    // With the network the Hub says which commit it is, without it the ref.
+    let sha = record.filter(|r| case.settings.offline.is_none() && !r.sha.is_empty()).map(|r| r.sha.as_str());
+    let asked = sha.or_else(|| cache.target.as_ref().and_then(|target| target.commit.as_deref()));
+    if let Some(finding) = broken_links(case, cache, asked, &mut conclusion) {
         conclusion.add(finding);
     }
     let of_ref = refs::judge(case, cache, &mut conclusion);
@@ -182,19 +185,34 @@ fn is_recent(case: &Case, time: Option<std::time::SystemTime>) -> bool {
     time.is_some_and(|time| case.now.duration_since(time).unwrap_or_default() < DAY)
 }
 
-/// Links whose file is missing.
-fn broken_links(case: &Case, cache: &Cache, conclusion: &mut Conclusion) -> Option<Finding> {
+/// Links whose file is missing; `asked` is the commit of the target's revision, where it is known.
+fn broken_links(case: &Case, cache: &Cache, asked: Option<&str>, conclusion: &mut Conclusion) -> Option<Finding> {
+    // What a download that broke off left of another revision stops nobody; where no ref tells the revision, any may be it.
+    let is_of_another = |link: &&BrokenLink| match &case.target {
+        Some(_) => asked.is_some_and(|asked| link.commit != asked),
+        None => link.superseded,
+    };
     let matters = |link: &&BrokenLink| {
         case.target.as_ref().is_none_or(|target| {
             is_target(case, &link.repository)
                 && target.file.as_ref().is_none_or(|file| std::path::Path::new(file).starts_with(&link.file))
         })
     };
-    let links: Vec<&BrokenLink> = cache.broken.list.iter().filter(matters).collect();
-    let others = cache.broken.count.saturating_sub(links.len() as u64);
+    let (of_others, links): (Vec<&BrokenLink>, Vec<&BrokenLink>) =
+        cache.broken.list.iter().filter(matters).partition(is_of_another);
+    let others = cache.broken.count.saturating_sub((links.len() + of_others.len()) as u64);
     if case.target.is_some() && others > 0 {
         let lead = if others == 1 { "leads" } else { "lead" };
         conclusion.notes.push(format!("{} of other repositories in the cache {lead} nowhere", count(others, "link")));
+    }
+    if let Some(first) = of_others.first() {
+        let lead = if of_others.len() == 1 { "leads" } else { "lead" };
+        conclusion.notes.push(format!(
+            "{} of older revisions of {} {lead} nowhere, such as {}: nothing reads them",
+            count(of_others.len() as u64, "link"),
+            first.repository,
+            shown(&first.path)
+        ));
     }
     let newest = links.iter().max_by_key(|link| link.modified)?;
     let (bearing, certainty) = if case.target.is_some() {
@@ -206,7 +224,7 @@ fn broken_links(case: &Case, cache: &Cache, conclusion: &mut Conclusion) -> Opti
     } else {
         (Bearing::Condition, Certainty::Possible)
     };
-    let in_all = if case.target.is_some() { links.len() as u64 } else { cache.broken.count };
+    let in_all = if case.target.is_some() { links.len() as u64 } else { cache.broken.count - of_others.len() as u64 };
     let summary = if in_all == 1 {
         format!("the cached {} of {} is a link whose content is missing", in_line(&newest.file), newest.repository)
     } else {

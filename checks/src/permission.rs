@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
@@ -92,7 +92,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     if found.is_empty()
         && let Some(cache) = cache
     {
-        found.extend(of_cache(case, cache));
+        found.extend(of_cache(case, cache, left_behind(observations, cache).as_deref()));
     }
     let mut conclusion = Conclusion::ok(format!("files can be made in {}", volume.existing.display()));
     if let Some(cache) = cache {
@@ -136,12 +136,8 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
 
 fn is_complete(case: &Case, observations: &Observations, cache: &Cache) -> bool {
     let record = observations.record().ok().and_then(|record| record.repository.as_ref());
-    let Some(target) = &case.target else { return false };
-    let Some(cached) = &cache.target else { return false };
-    // A blob without its entry in the snapshot is still to be linked.
-    need::expected(target, record, Some(cached)).is_some_and(|files| {
-        need::need(&files, cache, case).files == 0 && files.keys().all(|path| cached.size_of(path).is_some())
-    })
+    let expected = case.target.as_ref().and_then(|target| need::expected(target, record, cache.target.as_ref()));
+    expected.is_some_and(|expected| need::is_complete(&expected, cache, case))
 }
 
 /// The variable that places the cache, where one does.
@@ -193,19 +189,22 @@ fn of_volume(case: &Case, volume: &Volume) -> Option<Finding> {
         }
         return Some(finding.fix(elsewhere(case, volume)));
     }
-    let refused = refused.filter(|r| r.kind == ErrorKind::PermissionDenied)?;
+    // A file system such as /proc has folders in which nobody can make anything, and says so in other words.
+    let refused = refused
+        .filter(|r| matches!(r.kind, ErrorKind::PermissionDenied | ErrorKind::NotFound | ErrorKind::Unsupported))?;
+    let denied = refused.kind == ErrorKind::PermissionDenied;
     let place = &volume.existing;
-    let owner = volume.owner.as_deref().filter(|_| !volume.own).map(|o| format!(", which belongs to {o}"));
+    let owner = volume.owner.as_deref().filter(|_| denied && !volume.own).map(|o| format!(", which belongs to {o}"));
     let made = if volume.existing == volume.path { "is not writable" } else { "cannot be made" };
-    let summary = format!(
-        "the hub cache at {path} {made}: this user may not write to {}{}",
-        place.display(),
-        owner.unwrap_or_default()
-    );
-    let finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
+    let why = if denied { "this user may not write to" } else { "no file can be made in" };
+    let summary = format!("the hub cache at {path} {made}: {why} {}{}", place.display(), owner.unwrap_or_default());
+    let mut finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
         .saw(Source::Disk, format!("writing to {} was refused: {}", place.display(), refused.message));
+    if let Some(mount) = volume.mount.as_ref().filter(|_| !denied) {
+        finding = finding.saw(Source::Disk, format!("{} is mounted at {}", mount.kind, mount.at.display()));
+    }
     let mut fixes = Vec::new();
-    if volume.existing == volume.path {
+    if denied && volume.existing == volume.path {
         fixes.push(mend(case, place, volume.own, volume.owner.as_deref()));
     }
     fixes.push(elsewhere(case, volume));
@@ -311,9 +310,18 @@ pub(crate) fn move_aside<'a>(paths: impl Iterator<Item = &'a Path>) -> Fix {
     })
 }
 
-/// Folders and files in the cache that this user may not use as the client does.
-fn of_cache(case: &Case, cache: &Cache) -> Option<Finding> {
-    let all: Vec<&Refused> = judged(case, cache).collect();
+/// The target's snapshot, when the Hub has a newer commit by now: the client makes another one.
+fn left_behind(observations: &Observations, cache: &Cache) -> Option<PathBuf> {
+    let sha = observations.record().ok()?.repository.as_ref().map(|record| record.sha.as_str())?;
+    let target = cache.target.as_ref()?;
+    let commit = target.commit.as_deref().filter(|commit| !sha.is_empty() && *commit != sha)?;
+    Some(target.folder.join("snapshots").join(commit))
+}
+
+/// Folders and files in the cache that this user may not use as the client does, but for one that is not used any more.
+fn of_cache(case: &Case, cache: &Cache, unused: Option<&Path>) -> Option<Finding> {
+    let is_used = |refused: &&Refused| refused.may_not != "write" || Some(refused.path.as_path()) != unused;
+    let all: Vec<&Refused> = judged(case, cache).filter(is_used).collect();
     let first = *all.first()?;
     let bearing =
         if case.target.is_some() || first.repository.is_none() { Bearing::Failure } else { Bearing::Condition };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::case::{Case, Target, log::Sign};
 use crate::check::{Check, Conclusion};
-use crate::diagnosis::{Cause, Certainty, Evidence, Finding, Fix, Source};
+use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::observe::hub::{Repository, rejects_token};
 use crate::observe::{Answer, Observations, Record, Want};
 
@@ -214,7 +214,7 @@ fn invalid_id(target: &Target, problem: &str) -> Finding {
 
 fn disabled(target: &Target, answer: &Answer, why: &str) -> Finding {
     Finding::new(Cause::RepoDisabled, Certainty::Confirmed, format!("{}: {why}", target.repo_id))
-        .with_evidence(said(answer))
+        .saw(Source::Hub, answer.told())
         .fix(
             Fix::manual("repo-other", "no setting helps; its page may say why, or name a successor")
                 .command(target.url()),
@@ -224,7 +224,7 @@ fn disabled(target: &Target, answer: &Answer, why: &str) -> Finding {
 fn no_revision(target: &Target, record: &Record, answer: &Answer) -> Finding {
     let summary = format!("{} exists, but has no revision `{}`", target.repo_id, target.revision());
     let mut finding = Finding::new(Cause::RevisionNotFound, Certainty::Confirmed, summary)
-        .with_evidence(said(if answer.status >= 400 { answer } else { &record.answer }));
+        .saw(Source::Hub, if answer.status >= 400 { answer.told() } else { record.answer.told() });
     if let Some(repository) = record.repository.as_ref().filter(|r| !r.sha.is_empty()) {
         finding = finding.saw(Source::Hub, format!("its default branch is at {}", repository.sha));
     }
@@ -237,7 +237,7 @@ fn no_revision(target: &Target, record: &Record, answer: &Answer) -> Finding {
 fn no_file(target: &Target, repository: Option<&Repository>, answer: &Answer) -> Finding {
     let file = target.file.as_deref().unwrap_or_default();
     let summary = format!("{} has no file `{file}` at {}", target.repo_id, target.revision());
-    let mut finding = Finding::new(Cause::FileNotFound, Certainty::Confirmed, summary).with_evidence(said(answer));
+    let mut finding = Finding::new(Cause::FileNotFound, Certainty::Confirmed, summary).saw(Source::Hub, answer.told());
     let alike = repository.map(|r| nearest(file, r.siblings.iter().map(|s| s.path.as_str()))).unwrap_or_default();
     if !alike.is_empty() {
         finding = finding.saw(Source::Hub, format!("files of nearly that name: {}", alike.join(", ")));
@@ -258,7 +258,7 @@ fn no_repository(target: &Target, record: &Record, answer: &Answer, hides_privat
             Certainty::Confirmed,
             format!("{id} is a {}, not a {kind}", other.word()),
         )
-        .with_evidence(said(answer))
+        .saw(Source::Hub, answer.told())
         .saw(Source::Hub, format!("/api/{}/{id} answers 200", other.plural()))
         .fix(
             Fix::manual("repo-type", format!("ask for it as a {}", other.word()))
@@ -272,20 +272,13 @@ fn no_repository(target: &Target, record: &Record, answer: &Answer, hides_privat
         (format!("no public {kind} {id} exists; without a token a private one looks the same"), Certainty::Likely)
     };
     Finding::new(Cause::RepoNotFound, certainty, summary)
-        .with_evidence(said(answer))
+        .saw(Source::Hub, answer.told())
         .saw(Source::Hub, "no repository of another type has that id either")
         .fix(
             Fix::manual("repo-name", "compare the name with the repository's page, letter by letter")
                 .command(format!("https://huggingface.co/models?search={}", id.rsplit('/').next().unwrap_or(id)))
                 .note("if it is private, log in with an account that may read it"),
         )
-}
-
-/// The Hub's own words.
-fn said(answer: &Answer) -> Vec<Evidence> {
-    let words = answer.error_message().map(|m| format!(": \"{m}\"")).unwrap_or_default();
-    let how = if answer.with_token { "with the token" } else { "without a token" };
-    vec![Evidence::new(Source::Hub, format!("{} on {} {how}{words}", answer.status_words(), answer.url.path()))]
 }
 
 /// The paths most like the one asked for, by their whole path or by their last part.

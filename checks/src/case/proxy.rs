@@ -8,7 +8,7 @@ mod url;
 
 use ::url::Url;
 
-pub use exceptions::{exception, exceptions};
+pub use exceptions::{exception, exceptions, unread_by_httpx};
 pub use url::{Malformed, ProxyUrl, Scheme, Setting};
 
 use super::clients::{Clients, Generation};
@@ -243,8 +243,8 @@ mod tests {
             ("http:/p:1", Malformed::Scheme("http:/".to_owned())),
             ("http://", Malformed::NoHost),
             ("http://:3128", Malformed::NoHost),
-            ("http://p:99999", Malformed::Port("99999".to_owned())),
-            ("http://p:80x", Malformed::Port("80x".to_owned())),
+            ("http://p:99999", Malformed::Port(Some("99999".to_owned()))),
+            ("http://p:80x", Malformed::Port(None)),
         ] {
             assert_eq!(ProxyUrl::parse(text).expect_err(text), expected, "{text}");
         }

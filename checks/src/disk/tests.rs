@@ -5,7 +5,8 @@ use super::*;
 use crate::check::Status;
 use crate::diagnosis::{Action, Risk};
 use crate::observe::cache::folder::{Kind, Meta};
-use crate::observe::cache::{Partial, PartialKind, Reach, Reclaimable, RepoName};
+use crate::observe::cache::model::Blob;
+use crate::observe::cache::{Kept, Partial, PartialKind, Reach, Reclaimable, RepoName, TargetCache};
 use crate::observe::hub::{Lfs, Repository, Sibling};
 use crate::observe::made_cache::{case, of};
 use crate::observe::volume::{Room, WriteRefused};
@@ -107,6 +108,71 @@ fn a_full_temporary_volume_is_a_condition_and_a_nearly_full_one_nothing() {
         [(Cause::DiskFull, Certainty::Possible, Bearing::Condition)]
     );
     assert_eq!(answer(&judged(vec![hub, volume(Purpose::Temporary, 1000)], None)), []);
+}
+
+#[test]
+fn the_client_writes_no_download_to_the_temporary_volume() {
+    let home = tempfile::tempdir().expect("a folder");
+    let volumes = || {
+        vec![volume(Purpose::HubCache, 9_000_000_000), refusing(volume(Purpose::Temporary, 0), ErrorKind::StorageFull)]
+    };
+    for (hub, log, findings) in [
+        (None, None, 1),
+        (Some((0, 23, 5)), None, 0),
+        (Some((2, 4, 0)), None, 0),
+        (Some((2, 4, 0)), Some("OSError: [Errno 28] No space left on device\n"), 2),
+    ] {
+        let mut case = case(home.path(), &[], None);
+        case.clients.hub = hub;
+        case.log = log.map(|text| crate::case::Log::read(text.as_bytes(), SIGNS).expect("memory is readable"));
+        let case = Arc::new(case);
+        let conclusion = conclude(&case, &of(&case).seeing_volumes(volumes()).seeing_cache(Cache::default()));
+        assert_eq!(
+            (conclusion.findings.len(), conclusion.notes.len()),
+            (findings, usize::from(findings == 0)),
+            "{hub:?}"
+        );
+    }
+}
+
+#[test]
+fn a_full_volume_serves_what_it_holds() {
+    let home = tempfile::tempdir().expect("a folder");
+    let full = || {
+        let purposes = [Purpose::HubCache, Purpose::XetCache, Purpose::Temporary];
+        purposes.map(|purpose| refusing(volume(purpose, 0), ErrorKind::StorageFull)).to_vec()
+    };
+    let etag = "e".repeat(64);
+    let record = || {
+        let lfs = Some(Lfs { sha256: etag.clone(), size: 7 });
+        let sibling = Sibling { path: "w.bin".into(), size: None, blob_id: None, lfs };
+        Repository { siblings: vec![sibling], ..Repository::default() }
+    };
+    let cached = |linked: bool| {
+        let mut cached = TargetCache { exists: true, ..TargetCache::default() };
+        cached.blobs.insert(etag.clone(), Blob { size: Some(7), modified: None, shared: false });
+        if linked {
+            cached.files.insert("w.bin".into(), Kept::Link(etag.clone()));
+        }
+        Cache { root: "/c/hub".into(), reach: Reach::Whole, target: Some(cached), ..Cache::default() }
+    };
+    let concluded = |cache: Cache, variables: &[(&str, &str)]| {
+        let case = Arc::new(case(home.path(), variables, Some("a/b")));
+        conclude(&case, &of(&case).seeing_volumes(full()).seeing_cache(cache).seeing_record(record()))
+    };
+    let complete = concluded(cached(true), &[]);
+    assert_eq!((complete.status, complete.findings.len(), complete.notes.len()), (Status::Ok, 0, 1), "{complete:?}");
+    // The link is still to be made.
+    assert_eq!(concluded(cached(false), &[]).findings.len(), 1);
+    let offline = concluded(Cache::default(), &[("HF_HUB_OFFLINE", "1")]);
+    assert_eq!((offline.findings.len(), offline.notes.len()), (0, 1), "{offline:?}");
+}
+
+#[test]
+fn what_reports_no_size_may_have_room() {
+    let unknown = Volume { free: None, total: None, ..volume(Purpose::HubCache, 0) };
+    let conclusion = judged(vec![unknown], Some(&[16_000_000_000]));
+    assert_eq!((conclusion.status, conclusion.findings.len()), (Status::Ok, 0), "{conclusion:?}");
 }
 
 #[test]

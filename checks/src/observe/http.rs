@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{HeaderMap, HeaderValue};
+use reqwest::header::HeaderValue;
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -24,6 +24,7 @@ use crate::case::settings::is_hub_host;
 use crate::case::trust::{Trust, of_clients};
 use crate::case::{Case, ConnectTo, Environment, Token};
 
+pub use super::answer::Answer;
 pub use super::failure::Failure;
 
 /// The most bytes of a body that are read, unless a request says otherwise.
@@ -31,80 +32,6 @@ pub const MAX_BODY: usize = 1024 * 1024;
 
 /// How hfdoctor names itself to servers.
 pub const USER_AGENT: &str = concat!("hfdoctor/", env!("CARGO_PKG_VERSION"));
-
-/// An answer, its body read up to a bound.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The URL that answered.
-    pub url: Url,
-    /// The HTTP status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body's first bytes.
-    pub body: Vec<u8>,
-    /// Whether the body was longer than what was read.
-    pub cut: bool,
-    /// Whether the request carried the token.
-    pub with_token: bool,
-    /// From sending to the end of what was read.
-    pub elapsed: Duration,
-}
-
-impl Answer {
-    /// A header's text; bytes that are no text are replaced.
-    pub fn header(&self, name: &str) -> Option<String> {
-        self.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
-    }
-
-    /// `X-Error-Code`, the Hub's own word for what is wrong.
-    pub fn error_code(&self) -> Option<String> {
-        self.header("x-error-code")
-    }
-
-    /// The Hub's sentence: `X-Error-Message`, else the JSON body's `error`, else a short text body.
-    pub fn error_message(&self) -> Option<String> {
-        if let Some(message) = self.header("x-error-message") {
-            return Some(message);
-        }
-        if self.status < 400 {
-            return None;
-        }
-        if let Ok(body) = serde_json::from_slice::<serde_json::Value>(&self.body) {
-            return body.get("error").and_then(|e| e.as_str()).map(str::to_owned);
-        }
-        let text = String::from_utf8_lossy(&self.body);
-        let text = text.trim();
-        (!text.is_empty() && text.len() <= 300 && !text.starts_with('<')).then(|| text.to_owned())
-    }
-
-    /// Whether the Hub's application wrote this answer, and not an edge, a proxy or a stranger.
-    ///
-    /// Every answer of the application carries `X-Powered-By: huggingface-moon` and `X-Request-Id: Root=…`
-    /// (recorded answers of 2025 and 2026).
-    pub fn from_application(&self) -> bool {
-        self.header("x-powered-by").is_some_and(|v| v.contains("huggingface"))
-            || self.header("x-request-id").is_some_and(|v| v.starts_with("Root="))
-            || self.headers.contains_key("x-error-code")
-            || self.headers.contains_key("x-repo-commit")
-    }
-
-    /// Where a redirect leads.
-    pub fn location(&self) -> Option<Url> {
-        if !(300..400).contains(&self.status) {
-            return None;
-        }
-        self.url.join(&self.header("location")?).ok()
-    }
-
-    /// `200`, or `403 GatedRepo`.
-    pub fn status_words(&self) -> String {
-        match self.error_code() {
-            Some(code) => format!("{} {code}", self.status),
-            None => self.status.to_string(),
-        }
-    }
-}
 
 /// A request to send.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 //! A lock file's presence proves nothing: it stays behind when the lock is released. What counts is whether the system
 //! still holds it, or, where a file system has no locks, whether the process is alive that its content names.
 
+mod idle;
 mod soft;
 mod table;
 
@@ -42,6 +43,19 @@ pub enum Hold {
     Unnamed,
 }
 
+/// What the holder of a lock was seen to do for its download.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Doing {
+    /// It has a partial file open that has grown lately.
+    Writing,
+    /// Nothing: it has run for a while, has neither a partial file nor a connection open, and nobody else writes the
+    /// file that the lock guards.
+    Nothing,
+    /// The system does not tell.
+    #[default]
+    Unknown,
+}
+
 /// A lock that is held.
 #[derive(Debug, Clone)]
 pub struct Held {
@@ -57,8 +71,8 @@ pub struct Held {
     pub holder: Option<Holder>,
     /// When the file was made or last written: for a soft lock the time of taking it.
     pub modified: Option<SystemTime>,
-    /// Whether its holder has a partial file open that has grown lately.
-    pub progressing: bool,
+    /// What its holder does for the download.
+    pub doing: Doing,
     /// When the holder's partial file last grew; of a lock by existence, the one that it guards, whoever writes it.
     pub last_growth: Option<SystemTime>,
     /// Whether the holder itself waits for a lock of another process.
@@ -184,7 +198,7 @@ fn probe(
         system_has_locks,
         holder,
         modified: meta.modified,
-        progressing: false,
+        doing: Doing::Unknown,
         last_growth: None,
         waits_itself: false,
         waiters: Vec::new(),
@@ -263,8 +277,22 @@ fn progress(held: &mut Held, open: &OpenFiles, table: &Table) {
     };
     held.last_growth = held.last_growth.max(grown);
     let now = SystemTime::now();
-    held.progressing = holder.state == State::Alive
-        && held.last_growth.is_some_and(|then| now.duration_since(then).unwrap_or_default() < LATELY);
+    if holder.state != State::Alive {
+        return;
+    }
+    // A lock file may be older than the lock: it stays behind and is taken again. How long its process runs, the system
+    // tells, and one that has just begun may not have come to its connection yet.
+    let lately = |then: SystemTime| now.duration_since(then).unwrap_or_default() < LATELY;
+    if held.last_growth.is_some_and(lately) {
+        held.doing = Doing::Writing;
+    } else if open.looked
+        && partials.is_empty()
+        && processes::began(holder.pid).is_some_and(|began| !lately(began))
+        && !guarded(&held.path).is_some_and(lately)
+        && idle::is_connected(holder.pid) == Some(false)
+    {
+        held.doing = Doing::Nothing;
+    }
 }
 
 /// When the partial files that a lock guards were last written.
@@ -329,7 +357,7 @@ mod tests {
         let held = &locks.held[0];
         assert_eq!(held.hold, Hold::System);
         assert_eq!(held.holder.as_ref().map(|h| (h.pid, h.state)), Some((std::process::id(), State::Alive)));
-        assert!(held.progressing);
+        assert_eq!(held.doing, Doing::Writing);
         assert!(look(&case(made.home.path(), &[], Some("x/y"))).held.is_empty());
         drop((file, open));
         assert!(look(&case(made.home.path(), &[], Some("a/b"))).held.is_empty());

@@ -3,6 +3,7 @@
 //! An observation reports; it concludes nothing. It may wait for another one, never for a check. When the time is up,
 //! what has been seen by then is what there is.
 
+pub mod answer;
 pub mod cache;
 pub mod connections;
 pub mod dial;

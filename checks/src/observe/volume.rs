@@ -206,9 +206,11 @@ fn figures(path: &Path) -> Figures {
     let Ok(stat) = rustix::fs::statvfs(path) else { return Figures::default() };
     // The blocks that are kept back for the superuser are free for the superuser.
     let blocks = if rustix::process::geteuid().is_root() { stat.f_bfree } else { stat.f_bavail };
+    // What is no disk, as /proc and many a FUSE or network mount, reports no blocks at all: nothing follows from that.
+    let told = stat.f_blocks > 0;
     Figures {
-        free: Some(blocks.saturating_mul(stat.f_frsize)),
-        total: Some(stat.f_blocks.saturating_mul(stat.f_frsize)),
+        free: told.then(|| blocks.saturating_mul(stat.f_frsize)),
+        total: told.then(|| stat.f_blocks.saturating_mul(stat.f_frsize)),
         // File systems that make inodes as they need them, such as btrfs, report none in all.
         free_inodes: (stat.f_files > 0).then_some(stat.f_favail),
         read_only: stat.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY),
@@ -218,7 +220,8 @@ fn figures(path: &Path) -> Figures {
 
 #[cfg(not(unix))]
 fn figures(path: &Path) -> Figures {
-    Figures { free: fs4::available_space(path).ok(), total: fs4::total_space(path).ok(), ..Figures::default() }
+    let total = fs4::total_space(path).ok().filter(|total| *total > 0);
+    Figures { free: total.and_then(|_| fs4::available_space(path).ok()), total, ..Figures::default() }
 }
 
 /// Whether a folder's file system takes names for the same that differ by case alone.
@@ -357,6 +360,14 @@ mod tests {
         let longest = usize::try_from(volume.longest_name.expect("told")).expect("a length");
         assert!(std::fs::write(folder.path().join("n".repeat(longest)), b"").is_ok());
         assert!(std::fs::write(folder.path().join("n".repeat(longest + 1)), b"").is_err());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_no_disk_has_no_figures_and_takes_no_file() {
+        let volume = look_at(Purpose::HubCache, "/proc/hf/hub".into(), &[], &Owners::default());
+        assert_eq!((volume.free, volume.total, volume.free_inodes), (None, None, None));
+        assert!(volume.writable.is_err(), "{volume:?}");
     }
 
     #[cfg(unix)]

@@ -211,3 +211,21 @@ fn no_cache_is_no_problem() {
     let conclusion = judged(&made, None, Some("a/b"), Some(5), false);
     assert_eq!((conclusion.status, conclusion.notes.len()), (Status::Ok, 0), "{conclusion:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_dangling_link_of_an_older_revision_is_a_note() {
+    let made = MadeCache::new();
+    made.add("w.bin", b"whole", true);
+    let old = made.root().join("models--a--b/snapshots").join("2".repeat(40));
+    std::fs::create_dir_all(&old).expect("a folder");
+    std::os::unix::fs::symlink("../../blobs/gone", old.join("w.bin")).expect("a link");
+    for (target, offline) in [(Some("a/b"), false), (Some("a/b"), true), (None, false)] {
+        let conclusion = judged(&made, Some((2, 4, 0)), target, None, offline);
+        assert_eq!((conclusion.status, conclusion.findings.len()), (Status::Ok, 0), "{conclusion:?}");
+        assert!(conclusion.notes.iter().any(|note| note.contains("older revisions")), "{:?}", conclusion.notes);
+    }
+    // Where no ref names any, it may be the one that was asked for.
+    std::fs::remove_file(made.root().join("models--a--b/refs/main")).expect("removed");
+    assert_eq!(judged(&made, Some((2, 4, 0)), None, None, false).findings.len(), 1);
+}

@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::check::Status;
-use crate::observe::cache::RepoName;
+use crate::observe::cache::{RepoName, TargetCache};
+use crate::observe::hub::Repository;
 use crate::observe::made_cache::{case, of};
 use crate::observe::volume::{Obstacle, WriteRefused};
 
@@ -69,6 +70,19 @@ fn the_owner_of_what_refuses_is_named() {
 }
 
 #[test]
+fn a_folder_in_which_nobody_can_make_a_file_is_no_place_for_a_cache() {
+    let refused =
+        WriteRefused { code: Some(2), kind: ErrorKind::NotFound, message: "No such file or directory".into() };
+    let proc = Volume { existing: "/proc".into(), path: "/proc/hf/hub".into(), writable: Err(refused), ..volume() };
+    let conclusion = judged(proc, Cache::default(), &[("HF_HOME", "/proc/hf")], None);
+    assert_eq!(answer(&conclusion), [(Cause::CachePermission, Bearing::Failure)]);
+    let summary = &conclusion.findings[0].summary;
+    assert!(summary.contains("no file can be made in /proc"), "{summary}");
+    // A full volume is another check's.
+    assert_eq!(answer(&judged(refusing(ErrorKind::StorageFull), Cache::default(), &[], None)), []);
+}
+
+#[test]
 fn a_read_only_volume_is_said_so() {
     let read_only = Volume { read_only: true, ..refusing(ErrorKind::ReadOnlyFilesystem) };
     assert_eq!(
@@ -100,6 +114,31 @@ fn what_belongs_to_others_matters_for_the_target() {
     assert_eq!(of_target.findings[0].fixes[0].commands, ["sudo chown -R \"$(id -u):$(id -g)\" /c/hub/models--a--b"]);
     assert_eq!(answer(&judged(volume(), cache(), &[], Some("x/y"))), []);
     assert_eq!(answer(&judged(volume(), cache(), &[], None)), [(Cause::CachePermission, Bearing::Condition)]);
+}
+
+#[test]
+fn the_snapshot_that_is_asked_for_must_take_links() {
+    let home = tempfile::tempdir().expect("a folder");
+    let case = Arc::new(case(home.path(), &[], Some("a/b")));
+    let commit = "1".repeat(40);
+    let cache = || {
+        let target = TargetCache {
+            folder: "/c/hub/models--a--b".into(),
+            commit: Some(commit.clone()),
+            ..TargetCache::default()
+        };
+        let mut cache = Cache { root: "/c/hub".into(), target: Some(target), ..Cache::default() };
+        cache.refused.push(refused(&format!("/c/hub/models--a--b/snapshots/{commit}"), "a/b", true));
+        cache
+    };
+    let found = |sha: &str| {
+        let record = Repository { sha: sha.to_owned(), ..Repository::default() };
+        let seen = of(&case).seeing_volumes(vec![volume()]).seeing_cache(cache()).seeing_record(record);
+        answer(&conclude(&case, &seen))
+    };
+    assert_eq!(found(&commit), [(Cause::CachePermission, Bearing::Failure)]);
+    // The Hub has gone on: the client makes a snapshot of its own for the newer commit.
+    assert_eq!(found(&"2".repeat(40)), []);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use super::remedies::drop_or_correct;
 use super::with_control;
 use crate::case::Case;
-use crate::case::proxy::{Malformed, ProxyUrl, Rules, Setting, of_client, setting_for};
+use crate::case::clients::Generation;
+use crate::case::proxy::{Malformed, ProxyUrl, Rules, Setting, exceptions, of_client, setting_for, unread_by_httpx};
 use crate::check::Conclusion;
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::route::Route;
@@ -29,15 +30,17 @@ pub(super) fn from_settings(case: &Case) -> Conclusion {
 pub(super) fn at_start(case: &Case, route: Option<&Route>) -> Option<Finding> {
     let rules = Rules::of(&case.clients);
     let settings = of_client(&case.environment, rules, &case.settings.endpoint);
-    let unread = settings.iter().find_map(|setting| match setting.proxy() {
-        Err(why @ (Malformed::Scheme(_) | Malformed::Quoted | Malformed::Port(_))) => Some((setting, why)),
-        Ok(proxy) if rules == Rules::Httpx && proxy.scheme.is_socks4() => {
-            Some((setting, Malformed::Scheme(proxy.scheme.word().to_owned())))
-        }
-        _ => None,
+    let unread = settings.iter().find_map(|setting| match rules {
+        Rules::Httpx => Some((setting, setting.stops_httpx()?)),
+        _ => setting.hides_its_scheme().then_some((setting, Malformed::NoScheme)),
     });
     if let Some((setting, why)) = unread {
         return Some(malformed(case, setting, &why, route));
+    }
+    if case.clients.generation() == Generation::Httpx
+        && let Some((variable, entry)) = unread_by_httpx(&case.environment)
+    {
+        return Some(unread_exception(case, variable, &entry, route));
     }
     let socks = settings.iter().find(|setting| setting.proxy().is_ok_and(|proxy| proxy.scheme.is_socks()))?;
     let (package, extra) = match rules {
@@ -60,6 +63,31 @@ pub(super) fn at_start(case: &Case, route: Option<&Route>) -> Option<Finding> {
         Some(route) => with_control(finding, route).with_fixes(drop_or_correct(case, route, socks)),
         None => finding.bearing(Bearing::Condition),
     })
+}
+
+/// An entry of NO_PROXY at which httpx fails.
+fn unread_exception(case: &Case, variable: &str, entry: &str, route: Option<&Route>) -> Finding {
+    let listed = exceptions(&case.environment, Rules::Httpx).map(|(_, value)| value).unwrap_or_default();
+    let entries = listed.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    let readable: Vec<&str> = entries
+        .map(|entry| entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry))
+        .filter(|entry| !entry.contains('/') || !entry.contains(':'))
+        .collect();
+    let title = format!("write `{variable}` without brackets and IPv6 networks");
+    let finding = Finding::new(
+        Cause::ProxyMisconfigured,
+        Certainty::Confirmed,
+        format!(
+            "`{variable}` has the entry `{entry}`, at which httpx fails when it starts, whether a proxy is set or not"
+        ),
+    )
+    .saw(Source::Environment, format!("`{variable}={listed}`"))
+    .fix(set_variable("no-proxy-correct", Risk::Ask, title, variable, &readable.join(",")))
+    .fix(
+        Fix::manual("hub-upgrade", "or upgrade huggingface_hub: from 2.0 on it reads such entries")
+            .command(case.clients.upgrade_command()),
+    );
+    if route.is_none() { finding.bearing(Bearing::Condition) } else { finding }
 }
 
 /// The variable's value is no proxy.
@@ -101,7 +129,18 @@ mod tests {
             (&[proxy, ("ALL_PROXY", "socks://127.0.0.1:1080/")][..], httpx, Some("`socks`")),
             (&[proxy, ("ALL_PROXY", "socks://127.0.0.1:1080/")], requests, None),
             (&[proxy, ("http_proxy", "htp://proxy:3128")], httpx, Some("`htp`")),
-            (&[proxy, ("http_proxy", "http://proxy:31280000")], httpx, Some("31280000")),
+            // No port, but a number: httpx finds out when it connects.
+            (&[proxy, ("http_proxy", "http://proxy:31280000")], httpx, None),
+            (&[proxy, ("http_proxy", "http://proxy:pass")], httpx, Some("no port")),
+            (&[proxy, ("http_proxy", "http:/proxy:3128")], httpx, None),
+            (&[proxy, ("http_proxy", "\"http://proxy:3128\"")], httpx, Some("quotation")),
+            (&[("HTTPS_PROXY", "ada:geheim@proxy:3128")], requests, Some("`http://` is missing")),
+            (&[("HTTPS_PROXY", "ada:geheim@proxy:3128")], httpx, None),
+            (&[("NO_PROXY", "localhost,[::1]")], Some((1, 33, 0)), Some("`[::1]`")),
+            (&[("NO_PROXY", "fe80::/10")], Some((1, 33, 0)), Some("fe80::/10")),
+            (&[("NO_PROXY", "localhost,[::1]")], httpx, None),
+            (&[("NO_PROXY", "::1,.corp:80,10.0.0.0/8,<local>,*.corp,http://[::1]")], Some((1, 33, 0)), None),
+            (&[("NO_PROXY", "[::1],*")], Some((1, 33, 0)), None),
             (&[("ALL_PROXY", "socks4://127.0.0.1:1080")], httpx, Some("`socks4`")),
             (&[("ALL_PROXY", "socks5://127.0.0.1:1080")], httpx, Some("socksio")),
             (&[("ALL_PROXY", "socks5://127.0.0.1:1080")], requests, Some("pysocks")),

@@ -1,17 +1,18 @@
 //! Which token is sent, where it comes from, its bytes, and whether the Hub accepts it.
 
 pub mod bytes;
+mod which;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use crate::case::{Case, TokenPlace, TokenSource, Unreadable, log::Sign};
+use crate::case::{Case, TokenPlace, TokenSource, log::Sign};
 use crate::check::{Check, Conclusion, log_findings};
-use crate::diagnosis::{Action, Bearing, Cause, Certainty, Evidence, Finding, Fix, Risk, Source};
+use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::hub::rejects_token;
 use crate::observe::{Answer, Observations, Resolve, Seen, Unseen, Want};
 use crate::remedies::token as remedies;
 use bytes::{Fault, faults};
+use which::{hidden_note, led_past, left_behind, shadowed, stops_the_client};
 
 const CAUSES: &[Cause] = &[Cause::TokenMalformed, Cause::TokenInvalid, Cause::TokenShadowed, Cause::CachePermission];
 
@@ -71,8 +72,7 @@ const SIGNS: &[Sign] = &[
         "position 9",
     ]),
     Sign::hint(Cause::TokenMalformed, "codec can't encode character").with(&["'latin-1'", "'ascii'"]),
-    // The client fails at its own token file: bytes that are no UTF-8, or a folder in its place.
-    Sign::symptom(Cause::TokenMalformed, "_get_token_from_file"),
+    // A folder in the token file's place.
     Sign::symptom(Cause::TokenMalformed, "is a directory: '").with(&["huggingface/token'", "huggingface\\\\token'"]),
     Sign::decisive(Cause::TokenInvalid, "invalid credentials in authorization header"),
     Sign::decisive(Cause::TokenInvalid, "user access token \"").with(&["is expired", "expired"]),
@@ -118,55 +118,6 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
         };
     }
     conclusion.and_log(case, LOGGED, Source::Environment)
-}
-
-/// The client fails at a token file that is there and cannot be read, also for public files; only one that is not there is
-/// no token to it (huggingface_hub, `_get_token_from_file`). A token in a variable keeps it from looking.
-fn stops_the_client(case: &Case, path: &Path, unreadable: &Unreadable) -> Option<Finding> {
-    let asks = path == case.settings.token_path && !case.settings.implicit_token_disabled;
-    if !asks || case.tokens.first().is_some() {
-        return None;
-    }
-    let shown = path.display();
-    let quoted = crate::shell::quoted(path);
-    let why = &unreadable.why;
-    let (cause, fix) = if unreadable.denied {
-        let fix = Fix::manual("take-ownership", "take the token file back, and keep others from reading it")
-            .command(format!("sudo chown \"$(id -u):$(id -g)\" {quoted} && chmod 600 {quoted}"));
-        (Cause::CachePermission, fix)
-    } else {
-        let fix = Fix::manual("move-obstacle", "move it out of the way, and log in again")
-            .command(format!("mv {quoted} {quoted}.aside"))
-            .command(case.clients.login_command());
-        (Cause::TokenMalformed, fix)
-    };
-    let summary = format!("the token file {shown} cannot be read, and every download fails at it: {why}");
-    Some(Finding::new(cause, Certainty::Confirmed, summary).saw(Source::Disk, format!("{shown}: {why}")).fix(fix))
-}
-
-/// The token file at its usual place, where the settings lead the client to another one.
-fn left_behind(case: &Case) -> Option<&TokenSource> {
-    let usual = case.environment.expand("~/.cache/huggingface/token");
-    case.tokens.elsewhere.iter().find(|source| source.place == TokenPlace::File(usual.clone()))
-}
-
-/// The settings lead past the saved token, which opens the repository.
-fn led_past(case: &Case, seen: &Observations) -> Option<Finding> {
-    if case.settings.implicit_token_disabled {
-        return None;
-    }
-    let saved = left_behind(case)?;
-    let tried = seen.other_tokens().ok()?.iter().find(|other| other.place == saved.place)?;
-    let opened = tried.access.as_ref().ok().filter(|answer| answer.status < 400)?;
-    let name =
-        ["HF_TOKEN_PATH", "HF_HOME", "XDG_CACHE_HOME"].into_iter().find(|n| case.environment.var(n).is_some())?;
-    let looked = case.settings.token_path.display();
-    let summary =
-        format!("`{name}` leads the client past the saved token in {}, which may read this repository", saved.place);
-    let finding = Finding::new(Cause::TokenShadowed, Certainty::Confirmed, summary)
-        .saw(Source::Environment, format!("{} holds a token, but the client looks in {looked}", saved.place))
-        .saw(Source::Hub, format!("{}: {} answers {}", saved.place, opened.url.path(), opened.status_words()));
-    Some(finding.with_fixes(remedies::use_other_file(case, saved)).fix(new_token(case)))
 }
 
 /// No token at all: public repositories need none, so that this is no problem by itself.
@@ -315,7 +266,8 @@ fn malformed(
     let rejected = verdict.is_rejected() || rejected_in_the_log(case);
     let certainty = if rejected || !only_guesses { Certainty::Confirmed } else { Certainty::Likely };
     // What the Hub would reject plays no part where no request reaches it.
-    let unasked = !case.limits.offline && nothing_answered(seen) && grave.iter().all(|fault| fault.can_be_sent());
+    let sent = grave.iter().all(|fault| fault.can_be_sent());
+    let unasked = !case.limits.offline && sent && nobody_judged(seen) || case.settings.offline.is_some();
     let bearing = if (only_guesses || unasked) && !rejected { Bearing::Condition } else { Bearing::Failure };
     let mut finding = Finding::new(
         Cause::TokenMalformed,
@@ -325,7 +277,7 @@ fn malformed(
     .bearing(bearing)
     .saw(Source::Environment, format!("{}: {}", source.place, source.token.describe()));
     if let Verdict::Rejected(answer) = verdict {
-        finding = finding.with_evidence(rejection(answer));
+        finding = finding.saw(Source::Hub, answer.told());
     }
     let strippable = grave.iter().all(|fault| fault.can_be_stripped());
     Some(finding.with_fixes(byte_fixes(case, source, strippable)))
@@ -336,10 +288,13 @@ fn rejected_in_the_log(case: &Case) -> bool {
     log_findings(case, &[Cause::TokenInvalid]).iter().any(|finding| finding.bearing == Bearing::Failure)
 }
 
-/// Whether the endpoint answered no request at all.
-fn nothing_answered(seen: &Observations) -> bool {
-    let silent = |resolve: Seen<&Resolve>| resolve.is_ok_and(|resolve| resolve.asked().is_err());
-    (silent(seen.resolve()) || silent(seen.control())) && seen.whoami().is_err()
+/// Whether no request with the token came as far as the Hub's judgement of it: nothing answered, or it fails itself.
+fn nobody_judged(seen: &Observations) -> bool {
+    let answered = |resolve: Seen<&Resolve>| {
+        resolve.is_ok_and(|resolve| resolve.asked().as_ref().is_ok_and(|answer| answer.status < 500))
+    };
+    let asked = seen.resolve().is_ok() || seen.control().is_ok();
+    asked && !answered(seen.resolve()) && !answered(seen.control()) && seen.whoami().is_err()
 }
 
 fn byte_fixes(case: &Case, source: &TokenSource, strippable: bool) -> Vec<Fix> {
@@ -378,7 +333,7 @@ fn invalid(case: &Case, source: &TokenSource, answer: &Answer, seen: &Observatio
     let what = if expired { "has expired" } else { "is rejected by the Hub: revoked, deleted or mistyped" };
     let mut finding =
         Finding::new(Cause::TokenInvalid, Certainty::Confirmed, format!("the token in {} {what}", source.place))
-            .with_evidence(rejection(answer))
+            .saw(Source::Hub, answer.told())
             .saw(Source::Environment, format!("{}: {}", source.place, source.token.describe()));
     let without = [seen.resolve(), seen.control()].into_iter().filter_map(Result::ok).find_map(|resolve| {
         let answer = resolve.without.as_ref().ok()?;
@@ -391,75 +346,4 @@ fn invalid(case: &Case, source: &TokenSource, answer: &Answer, seen: &Observatio
         finding = finding.fix(remedies::unset_variable(case, name, "stop sending the rejected token"));
     }
     finding.fix(new_token(case))
-}
-
-/// What the Hub said against the token.
-fn rejection(answer: &Answer) -> Vec<Evidence> {
-    let words = answer.error_message().map(|m| format!(": \"{m}\"")).unwrap_or_default();
-    vec![Evidence::new(
-        Source::Hub,
-        format!("{} on {} with the token{words}", answer.status_words(), answer.url.path()),
-    )]
-}
-
-/// Another token than the active one lies about, and the active one fails.
-fn shadowed(case: &Case, source: &TokenSource, verdict: &Verdict, seen: &Observations) -> Option<Finding> {
-    if case.settings.implicit_token_disabled {
-        return None;
-    }
-    let hides = |other: &str| format!("the token in {} hides {other}", source.place);
-    let tried = seen.other_tokens().ok().map(Vec::as_slice).unwrap_or_default();
-    if let Some(other) = tried.iter().find(|other| other.access.as_ref().is_ok_and(|a| a.status < 400)) {
-        let finding = Finding::new(
-            Cause::TokenShadowed,
-            Certainty::Confirmed,
-            format!("{}, which may read this repository", hides(&other.place.to_string())),
-        )
-        .saw(Source::Environment, format!("{}: {}, the one that is sent", source.place, source.token.describe()))
-        .saw(Source::Hub, format!("{}: the same file answers with success", other.place));
-        return Some(finding.with_fixes(prefer_other(case, source, &other.place)));
-    }
-    let other = others(case, source).next()?;
-    // Nobody has tried it: only that the active one is rejected makes the other worth naming.
-    let untried = tried.iter().all(|t| t.place != other.place);
-    (verdict.is_rejected() && untried).then(|| {
-        Finding::new(Cause::TokenShadowed, Certainty::Possible, hides(&other.place.to_string()))
-            .bearing(Bearing::Condition)
-            .saw(Source::Environment, format!("{}: {}", other.place, other.token.describe()))
-            .with_fixes(prefer_other(case, source, &other.place))
-    })
-}
-
-/// Tokens that differ from the active one once cleaned.
-fn others<'a>(case: &'a Case, source: &'a TokenSource) -> impl Iterator<Item = &'a TokenSource> {
-    let active = source.token.cleaned();
-    case.tokens.sources.iter().chain(&case.tokens.stored).chain(&case.tokens.elsewhere).filter(move |other| {
-        other.token.cleaned().zip(active.as_ref()).is_some_and(|(other, active)| !other.same_as(active))
-    })
-}
-
-fn prefer_other(case: &Case, source: &TokenSource, other: &TokenPlace) -> Vec<Fix> {
-    let mut fixes = Vec::new();
-    if let TokenPlace::Variable(name) = source.place {
-        fixes.push(remedies::unset_variable(case, name, &format!("then {other} is used")));
-    } else if let Some(elsewhere) = case.tokens.elsewhere.iter().find(|source| source.place == *other) {
-        fixes.extend(remedies::use_other_file(case, elsewhere));
-    }
-    if let TokenPlace::Stored(name) = other {
-        let command = case.clients.auth_command(&format!("switch --token-name {name}"));
-        fixes.push(Fix::manual("token-switch", format!("make `{name}` the active token")).command(command));
-    }
-    fixes
-}
-
-/// Worth knowing although the active token works.
-fn hidden_note(case: &Case, source: &TokenSource, verdict: &Verdict) -> Option<String> {
-    if verdict.is_rejected() {
-        return None;
-    }
-    let active = source.token.cleaned()?;
-    let other = case.tokens.sources.iter().find(|other| {
-        other.place != source.place && other.token.cleaned().is_some_and(|token| !token.same_as(&active))
-    })?;
-    Some(format!("{} is the active token; the other one in {} is not used", source.place, other.place))
 }

@@ -17,6 +17,8 @@ pub enum Frame {
     Symlink,
     /// The body of an answer is read as JSON.
     Answer,
+    /// The saved token is read.
+    Token,
 }
 
 const FRAMES: &[(Frame, &[&str])] = &[
@@ -47,6 +49,7 @@ const FRAMES: &[(Frame, &[&str])] = &[
         Frame::Answer,
         &["requests/models.py\", line", "requests\\models.py\", line", "r.json()", "response.json()", "resp.json()"],
     ),
+    (Frame::Token, &["_get_token_from_file"]),
 ];
 
 /// Adds what a frame or its quoted source line, in lower case, shows.
@@ -80,6 +83,9 @@ pub fn marks(lower: &str, class: Option<&str>, frames: &[Frame]) -> Vec<Mark> {
     }
     if has(Frame::Symlink) && (numbered(&["1", "38", "45", "95"]) || lower.contains("[winerror 1]")) {
         add(Cause::SymlinkUnsupported, Weight::Decisive, "link could not be made");
+    }
+    if has(Frame::Token) && (class == Some("UnicodeDecodeError") || numbered(&["21"])) {
+        add(Cause::TokenMalformed, Weight::Decisive, "token file could not be read");
     }
     if has(Frame::Answer) && matches!(class, Some("JSONDecodeError")) {
         add(Cause::EndpointMisconfigured, Weight::Decisive, "answer is no JSON");
@@ -118,6 +124,12 @@ mod tests {
                 "jsondecodeerror: expecting value",
                 "JSONDecodeError",
                 Some(Cause::EndpointMisconfigured),
+            ),
+            (
+                "in _get_token_from_file",
+                "unicodedecodeerror: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte",
+                "UnicodeDecodeError",
+                Some(Cause::TokenMalformed),
             ),
             ("with filelock(lock_path):", "keyboardinterrupt", "KeyboardInterrupt", Some(Cause::LockStuck)),
             ("return open(path)", "filenotfounderror: [errno 2] no such file", "FileNotFoundError", None),

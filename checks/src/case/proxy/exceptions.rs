@@ -22,7 +22,13 @@ pub fn exceptions(environment: &Environment, rules: Rules) -> Option<(&'static s
 pub fn exception(environment: &Environment, rules: Rules, host: &str, port: u16) -> Option<(&'static str, String)> {
     let (variable, value) = exceptions(environment, rules)?;
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    if matches!(rules, Rules::Requests | Rules::Httpx | Rules::Curl) && value.trim() == "*" {
+    // requests leaves the star to urllib, which does not see it behind an empty variable in small letters.
+    let star = match rules {
+        Rules::Requests => environment.raw("no_proxy").is_none_or(|value| !value.is_empty()),
+        Rules::Httpx | Rules::Curl => true,
+        Rules::Reqwest => false,
+    };
+    if star && value.trim() == "*" {
         return Some((variable, "*".to_owned()));
     }
     let separators: &[char] = if rules == Rules::Curl { &[',', ' ', '\t'] } else { &[','] };
@@ -32,6 +38,26 @@ pub fn exception(environment: &Environment, rules: Rules, host: &str, port: u16)
         .filter(|entry| !entry.is_empty())
         .find(|entry| excepts(rules, &entry.to_ascii_lowercase(), &host, port))
         .map(|entry| (variable, entry.to_owned()))
+}
+
+/// The first entry that httpx cannot read, at which it fails when it starts, whether a proxy is set or not: addresses in
+/// brackets, IPv6 networks, ports that are no number and names beyond ASCII (httpx 0.28; httpx2 reads or ignores them).
+pub fn unread_by_httpx(environment: &Environment) -> Option<(&'static str, String)> {
+    let (variable, value) = exceptions(environment, Rules::Httpx)?;
+    let entries = || value.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+    if entries().any(|entry| entry == "*") {
+        return None;
+    }
+    let unread = |entry: &&str| {
+        let v6 = |text: &str| text.parse::<std::net::Ipv6Addr>().is_ok();
+        if entry.contains("://") || v6(entry) {
+            return false;
+        }
+        let port = entry.rsplit_once(':').map_or("", |(_, port)| port);
+        let network = entry.split_once('/').is_some_and(|(network, _)| v6(network));
+        entry.starts_with('[') || network || !entry.is_ascii() || !port.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    entries().find(unread).map(|entry| (variable, entry.to_owned()))
 }
 
 fn excepts(rules: Rules, entry: &str, host: &str, port: u16) -> bool {

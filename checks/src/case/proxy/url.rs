@@ -33,6 +33,24 @@ impl Setting {
         ProxyUrl::parse(&self.value)
     }
 
+    /// What httpx fails at when it makes a transport for the setting, whether a request uses it or not. It reads more than
+    /// names a proxy: what has no `://` is to it a host.
+    pub fn stops_httpx(&self) -> Option<Malformed> {
+        let (word, _) = self.value.split_once("://")?;
+        let known = Scheme::from_word(word).is_some_and(|scheme| !scheme.is_socks4());
+        match self.proxy() {
+            Err(why @ Malformed::Port(_)) if known => (!why.is_a_number()).then_some(why),
+            Err(_) | Ok(_) if known => None,
+            Err(why) => Some(why),
+            Ok(proxy) => Some(Malformed::Scheme(proxy.scheme.word().to_owned())),
+        }
+    }
+
+    /// Whether requests takes the user for the scheme: credentials without `http://` before them.
+    pub fn hides_its_scheme(&self) -> bool {
+        !self.value.contains("://") && self.value.split_once('@').is_some_and(|(front, _)| front.contains(':'))
+    }
+
     /// The proxy that was probably meant, when the value itself names none.
     pub fn corrected(&self) -> Option<ProxyUrl> {
         if self.proxy().is_ok() {
@@ -183,12 +201,21 @@ pub enum Malformed {
     /// Such a character in user or password ends the host for every client.
     #[error("`{0}` in user or password is not percent-encoded")]
     Credentials(char),
-    /// What follows the colon is no port.
-    #[error("`{0}` is no port")]
-    Port(String),
+    /// What follows the colon is no port. Its text where it is a number: else it may be a password.
+    #[error("{}", .0.as_ref().map_or("what follows the host is no port".to_owned(), |port| format!("`{port}` is no port")))]
+    Port(Option<String>),
+    /// requests takes the user for the scheme.
+    #[error("`http://` is missing before the user and the password")]
+    NoScheme,
     /// Anything else that is no URL.
     #[error("it is no URL: {0}")]
     NoUrl(String),
+}
+
+impl Malformed {
+    fn is_a_number(&self) -> bool {
+        matches!(self, Malformed::Port(Some(_)))
+    }
 }
 
 impl ProxyUrl {
@@ -203,11 +230,11 @@ impl ProxyUrl {
         let (word, rest) = match value.split_once("://") {
             Some((word, rest)) => (word, rest),
             None => match value.split_once(":/") {
-                Some((word, _)) => return Err(Malformed::Scheme(format!("{word}:/"))),
+                Some((word, _)) => return Err(Malformed::Scheme(format!("{}:/", scheme_word(word)))),
                 None => ("http", value),
             },
         };
-        let scheme = Scheme::from_word(word).ok_or_else(|| Malformed::Scheme(word.to_owned()))?;
+        let scheme = Scheme::from_word(word).ok_or_else(|| Malformed::Scheme(scheme_word(word)))?;
         let (authority, after) = rest.find(['/', '?', '#']).map_or((rest, ""), |at| rest.split_at(at));
         if let Some(mark) = after.chars().next().filter(|_| after.contains('@')) {
             return Err(Malformed::Credentials(mark));
@@ -221,7 +248,7 @@ impl ProxyUrl {
             && !port.is_empty()
             && port.parse::<u16>().map_or(true, |p| p == 0)
         {
-            return Err(Malformed::Port(port.to_owned()));
+            return Err(Malformed::Port(Some(port.to_owned()).filter(|port| port.bytes().all(|b| b.is_ascii_digit()))));
         }
         // The URL parser knows `http`; other schemes would be parsed by laxer rules.
         let url = Url::parse(&format!("http://{rest}")).map_err(|error| Malformed::NoUrl(error.to_string()))?;
@@ -260,6 +287,12 @@ impl ProxyUrl {
     pub(crate) fn expose_credentials(&self) -> Option<(&str, &str)> {
         self.credentials.as_ref().map(|(user, password)| (user.as_str(), password.expose_secret()))
     }
+}
+
+/// A scheme to show: what cannot be one may be a password.
+fn scheme_word(word: &str) -> String {
+    let shown = word.len() <= 20 && word.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
+    if shown { word.to_owned() } else { "…".to_owned() }
 }
 
 fn percent_decode(text: &str) -> String {

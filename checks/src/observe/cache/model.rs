@@ -98,6 +98,10 @@ pub struct BrokenLink {
     pub repository: RepoName,
     /// The file in the repository.
     pub file: String,
+    /// The commit whose snapshot it lies in.
+    pub commit: String,
+    /// Whether a ref names another commit and none this one: a revision that was left for a newer one.
+    pub superseded: bool,
     /// When the link was made.
     pub modified: Option<SystemTime>,
 }

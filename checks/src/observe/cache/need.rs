@@ -110,6 +110,13 @@ pub fn need(expected: &BTreeMap<String, Expected>, cache: &Cache, case: &Case) -
     need
 }
 
+/// Whether all that was asked for lies in the cache and is linked: a client finds it and writes nothing.
+pub fn is_complete(expected: &BTreeMap<String, Expected>, cache: &Cache, case: &Case) -> bool {
+    // A blob without its entry in the snapshot is still to be linked.
+    let linked = |cached: &TargetCache| expected.keys().all(|path| cached.size_of(path).is_some());
+    cache.target.as_ref().is_some_and(linked) && need(expected, cache, case).files == 0
+}
+
 /// Whether the cache holds a file of the target, complete.
 pub fn has(cached: &TargetCache, path: &str, file: &Expected) -> bool {
     let as_blob = cached.blobs.get(&file.etag).is_some_and(|blob| blob.size == Some(file.size));

@@ -106,6 +106,9 @@ impl Walk<'_> {
             refs.get(revision).cloned().or_else(|| name::is_commit(revision).then(|| revision.to_owned()))
         });
         self.snapshots(&mut seen, &folder, &refs, commit.as_deref(), &mut blobs);
+        if let Some(commit) = &commit {
+            self.check_snapshot(&mut seen, &folder, commit);
+        }
         let named: Vec<&str> = refs.values().map(String::as_str).collect();
         Walk::trees(&mut seen, &folder, commit.as_deref(), &named);
         self.in_place_of_files(&mut seen, &folder, commit.as_deref());
@@ -159,6 +162,18 @@ impl Walk<'_> {
                 self.refuse(seen, parent, name.as_os_str(), "write", None);
                 return;
             }
+        }
+    }
+
+    /// The snapshot that was asked for: what is missing in it is linked there.
+    fn check_snapshot(&self, seen: &mut Seen, folder: &Folder, commit: &str) {
+        let Ok(snapshots) = folder.child(OsStr::new("snapshots")) else { return };
+        // Where the folder that it lies in is refused already, that is what is to be mended.
+        if self.bounds.judges_access
+            && seen.refused.is_empty()
+            && access::may_write_in(&snapshots, OsStr::new(commit)) == Some(false)
+        {
+            self.refuse(seen, &snapshots, OsStr::new(commit), "write", None);
         }
     }
 

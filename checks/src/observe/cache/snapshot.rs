@@ -37,8 +37,11 @@ impl Walk<'_> {
         if let Err(error) = &listed {
             self.refuse(seen, folder, OsStr::new("snapshots"), "read", Some(error));
         }
+        let is_named = |revision: &OsStr| refs.values().any(|c| Path::new(c) == Path::new(revision));
+        let some_named = revisions.iter().any(|revision| is_named(revision));
         for revision in revisions {
-            let named = refs.values().any(|c| Path::new(c) == Path::new(&revision));
+            let named = is_named(&revision);
+            let before = seen.broken.list.len();
             let wanted = commit.is_some_and(|c| Path::new(c) == Path::new(&revision));
             if let Some(target) = seen.target.as_mut().filter(|_| wanted) {
                 target.has_snapshot = true;
@@ -46,6 +49,10 @@ impl Walk<'_> {
             match top.child(&revision) {
                 Ok(here) => self.snapshot(seen, here, named, wanted, blobs),
                 Err(error) => self.refuse(seen, &top, &revision, "enter", Some(&error)),
+            }
+            for link in seen.broken.list.iter_mut().skip(before) {
+                link.commit = revision.to_string_lossy().into_owned();
+                link.superseded = some_named && !named;
             }
             if !self.bounds.go_on() {
                 return;
@@ -126,6 +133,8 @@ impl Walk<'_> {
                     leads_to: target,
                     repository: self.name.clone(),
                     file,
+                    commit: String::new(),
+                    superseded: false,
                     modified: here.meta(entry).ok().and_then(|m| m.modified),
                 });
                 Some(Kept::Broken)

@@ -253,8 +253,10 @@ impl<'a> Context<'a> {
                 }
                 refusal::meaning(&Refusal { status: event.status.unwrap_or(503), owner, ..Refusal::default() })
             }
+            // The address itself is wrong, whoever would have answered.
             EndpointMisconfigured
-                if ["scheme", "protocol", "adapters", "port="].iter().any(|word| mark.words.contains(word)) =>
+                if weight == Weight::Decisive
+                    || ["scheme", "protocol", "adapters"].iter().any(|word| mark.words.contains(word)) =>
             {
                 Some((EndpointMisconfigured, Weight::Decisive, &[]))
             }

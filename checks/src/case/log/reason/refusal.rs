@@ -136,6 +136,10 @@ pub fn meaning(refusal: &Refusal<'_>) -> Option<Meaning> {
         (404, Owner::Mirror) if refusal.path.contains("info/refs?service=") => {
             (EndpointMisconfigured, Weight::Symptom, &[MirrorFailure, RepoNotFound])
         }
+        // The bucket from before the Hub: no mirror keeps it any more.
+        (404, Owner::Mirror) if refusal.path.starts_with("/hugging-face-models/") => {
+            (MirrorFailure, Weight::Symptom, &[FileNotFound])
+        }
         (404, _) if folder => (RepoNotFound, Weight::Symptom, &[RepoIdInvalid, FileNotFound]),
         (404, _) => missing(refusal, owner, known),
         (407, _) => (ProxyAuth, Weight::Decisive, &[]),
