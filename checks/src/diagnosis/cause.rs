@@ -71,7 +71,7 @@ causes! {
     GatedNoToken "gated-no-token" Auth "the repository is gated and the request carried no usable token"
         "huggingface.co/docs/hub/models-gated" [RepoNotFound, TokenMissing]
     GatedNotAccepted "gated-not-accepted" Auth "this account may not read the gated repository yet"
-        "huggingface.co/docs/hub/models-gated" []
+        "huggingface.co/docs/hub/models-gated" [RepoNotFound]
     TokenMissing "token-missing" Auth "the request needs a token and carried none"
         "huggingface.co/docs/huggingface_hub/quick-start#authentication" [RepoNotFound, RateLimitAnonymous]
     TokenMalformed "token-malformed" Auth "the token's bytes are wrong"
