@@ -1,6 +1,6 @@
 //! Versions of the client libraries, hf_transfer, and values that stop the client at its start.
 
-mod start;
+pub(crate) mod start;
 
 use crate::case::clients::Pin;
 use crate::case::{Case, log::Sign};
@@ -23,6 +23,7 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::NotADownload, "invalid literal for int() with base 10"),
     Sign::decisive(Cause::ClientOutdated, "deprecated and no longer works").with(&["huggingface-cli"]),
     Sign::decisive(Cause::ClientOutdated, "'hf' is not recognized"),
     Sign::decisive(Cause::ClientOutdated, "does not exist or is not currently imported").with(&["tokenizer class"]),

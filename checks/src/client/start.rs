@@ -2,7 +2,7 @@
 //! no whole number ends the program there.
 
 use crate::case::Case;
-use crate::diagnosis::{Cause, Certainty, Finding, Risk, Source};
+use crate::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::reach::unset_variables;
 
 /// The variables that every version reads so.
@@ -33,12 +33,16 @@ pub(super) fn stopped(case: &Case) -> Option<Finding> {
         finding = finding.saw(Source::Environment, format!("`{name}={}`", shown(value)));
     }
     let says = format!("Python says: invalid literal for int() with base 10: '{}'", shown(value));
-    Some(finding.saw(Source::Client, says).fix(unset_variables(
-        "number-unset",
-        Risk::Safe,
-        "unset what is no number: the client has values of its own",
-        &names,
-    )))
+    let title = "unset what is no number: the client has values of its own";
+    Some(finding.saw(Source::Client, says).fix(unset_variables("number-unset", Risk::Safe, title, &names)))
+}
+
+/// What a log's failed reading of a number may come from, when its last lines alone do not name the variable.
+pub(crate) fn advice(finding: &Finding) -> Option<Fix> {
+    let failed = finding.evidence.iter().any(|e| e.detail.contains("invalid literal for int()"));
+    let title = "where `huggingface_hub/constants.py` stands above it in the trace, unset the variable that its line names: it \
+                 holds no whole number";
+    failed.then(|| Fix::manual("number-unset", title).command(format!("unset {}", NUMBERS.join(" "))))
 }
 
 /// Whether Python's `int` takes a text: a sign, digits, single underscores between them, blanks around them.
