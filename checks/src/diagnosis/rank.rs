@@ -210,12 +210,12 @@ mod tests {
 
     #[test]
     fn an_error_that_nobody_knows_gives_way_to_a_cause_that_is_seen() {
+        use Certainty::{Confirmed, Likely, Possible};
         let unknown = |certainty| {
             let finding = Finding::new(Cause::NotADownload, certainty, "").with_evidence([Evidence::line(3, "words")]);
             ("test", finding)
         };
         let seen = |certainty| found(Cause::TokenMalformed, certainty, Bearing::Failure);
-        use Certainty::{Confirmed, Likely, Possible};
         let first = |findings| order(findings)[0];
         assert_eq!(first(vec![unknown(Possible), seen(Confirmed)]), Cause::TokenMalformed);
         assert_eq!(first(vec![unknown(Possible), seen(Likely)]), Cause::NotADownload);
