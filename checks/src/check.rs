@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::case::{Case, log::Sign};
+use crate::case::{Case, Target, log::Sign};
 use crate::diagnosis::{Cause, Finding, Note, Source};
 use crate::measure::age;
 use crate::observe::{Observations, Want};
@@ -91,7 +91,10 @@ impl Conclusion {
     /// should know that the failure may be over. `source` is what the check looks at.
     #[must_use]
     pub fn and_log(self, case: &Case, causes: &[Cause], source: Source) -> Conclusion {
-        let by_now = (self.status == Status::Ok && !self.because.is_empty()).then(|| match failed(case) {
+        // What the Hub says of another repository than the log's says nothing of the log's failure.
+        let told = source != Source::Hub
+            || case.log.as_ref().and_then(crate::case::Log::target).is_none_or(|told| is_asked_about(case, &told));
+        let by_now = (told && self.status == Status::Ok && !self.because.is_empty()).then(|| match failed(case) {
             Some(ago) => format!("looked at now, {ago} after the log's failure: {}", self.because),
             None => format!("looked at now: {}", self.because),
         });
@@ -136,6 +139,11 @@ pub fn conclude_from_log(case: &Case, causes: &[Cause]) -> Conclusion {
         Some(_) => Conclusion::ok("the log shows none of it").with(log_findings(case, causes)),
         None => Conclusion::skipped("only the failed command's output shows it: --log FILE"),
     }
+}
+
+/// Whether a repository is the one that is looked at.
+fn is_asked_about(case: &Case, told: &Target) -> bool {
+    case.target.as_ref().is_some_and(|asked| asked.repo_id == told.repo_id && asked.repo_type == told.repo_type)
 }
 
 /// How long ago the log's failure was, where the log tells.

@@ -1,4 +1,6 @@
-//! Versions of the client libraries, and hf_transfer.
+//! Versions of the client libraries, hf_transfer, and values that stop the client at its start.
+
+pub(crate) mod start;
 
 use crate::case::clients::Pin;
 use crate::case::{Case, log::Sign};
@@ -6,12 +8,14 @@ use crate::check::{Check, Conclusion, log_findings, wants_nothing};
 use crate::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::Observations;
 
-const CAUSES: &[Cause] = &[Cause::ClientOutdated, Cause::HfTransferProblem];
+const CAUSES: &[Cause] = &[Cause::ClientOutdated, Cause::HfTransferProblem, Cause::NotADownload];
+/// What a log shows of the last one is another check's matter.
+const LOGGED: &[Cause] = &[Cause::ClientOutdated, Cause::HfTransferProblem];
 
 /// The check.
 pub static CHECK: Check = Check {
     name: "client",
-    about: "versions of the client libraries, and hf_transfer",
+    about: "versions of the client libraries, hf_transfer, and values that stop the client at its start",
     causes: CAUSES,
     signs: SIGNS,
     wants: wants_nothing,
@@ -19,6 +23,7 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::NotADownload, "invalid literal for int() with base 10"),
     Sign::decisive(Cause::ClientOutdated, "deprecated and no longer works").with(&["huggingface-cli"]),
     Sign::decisive(Cause::ClientOutdated, "'hf' is not recognized"),
     Sign::decisive(Cause::ClientOutdated, "does not exist or is not currently imported").with(&["tokenizer class"]),
@@ -135,7 +140,7 @@ fn conclude(case: &Case, _: &Observations) -> Conclusion {
             conclusion = conclusion.note("`HF_HUB_ENABLE_HF_TRANSFER` is set, which huggingface_hub ignores since 1.0");
         }
     }
-    conclusion.with(log_findings(case, CAUSES))
+    conclusion.with(start::stopped(case)).with(log_findings(case, LOGGED))
 }
 
 /// A package that refuses to be imported beside the installed huggingface_hub.

@@ -45,6 +45,8 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::EndpointMisconfigured, "requests.exceptions.jsondecodeerror"),
     Sign::symptom(Cause::EndpointMisconfigured, "sorry, we can't find the page you are looking for"),
     Sign::symptom(Cause::MirrorFailure, "exceeded 10 redirects while resolving"),
+    Sign::symptom(Cause::EndpointMisconfigured, "redirects while resolving"),
+    Sign::symptom(Cause::EndpointMisconfigured, "toomanyredirects: exceeded"),
     Sign::symptom(Cause::MirrorFailure, "308 permanent redirect"),
     Sign::decisive(Cause::EndpointMisconfigured, "no scheme supplied").with(&[
         "api/models",

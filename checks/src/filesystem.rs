@@ -39,7 +39,6 @@ const CANNOT_LINK: &[&str] = &[
 ];
 
 const SIGNS: &[Sign] = &[
-    Sign::symptom(Cause::SymlinkUnsupported, "too many levels of symbolic links"),
     Sign::decisive(Cause::SymlinkUnsupported, "unable to create symlink"),
     // ERROR_SYMLINK_CLASS_DISABLED, whatever the language
     Sign::decisive(Cause::SymlinkUnsupported, "[winerror 1463]"),

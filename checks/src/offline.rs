@@ -92,6 +92,26 @@ fn conclude(case: &Case, _: &Observations) -> Conclusion {
         .saw(Source::Disk, format!("no snapshot of it below {}", case.settings.hub_cache.display()))])
 }
 
+/// What an offline switch makes of what the Hub says of the target: the client asks nothing, so it is not what failed, and
+/// where the target is cached nothing failed at all.
+pub(crate) fn unasked(case: &Case, conclusion: Conclusion) -> Conclusion {
+    let Some((name, _)) = &case.settings.offline else { return conclusion };
+    if conclusion.findings.is_empty() {
+        return conclusion;
+    }
+    if is_cached(case) {
+        return Conclusion::skipped(format!(
+            "`{name}` is on and the target is cached: the client does not ask the Hub"
+        ));
+    }
+    // A name that is no repository's is refused before anything would be asked.
+    let beside = |finding: Finding| match finding.cause {
+        Cause::RepoIdInvalid => finding,
+        _ => finding.bearing(Bearing::Beside),
+    };
+    Conclusion { findings: conclusion.findings.into_iter().map(beside).collect(), ..conclusion }
+}
+
 /// Whether a snapshot of the target lies in the hub cache, and the file in it when one was named.
 fn is_cached(case: &Case) -> bool {
     let Some(target) = &case.target else { return false };

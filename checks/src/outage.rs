@@ -4,7 +4,7 @@ use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::observe::layer::{Layer, block, writer};
-use crate::observe::{Answer, Failure, Observations, Want};
+use crate::observe::{Answer, Observations, Want};
 use crate::reach::{self, first_answer};
 
 const CAUSES: &[Cause] = &[Cause::HubOutage];
@@ -45,12 +45,6 @@ fn conclude(case: &Case, seen: &Observations) -> Conclusion {
 fn live(case: &Case, seen: &Observations) -> Conclusion {
     let answer = match first_answer(case, seen) {
         Ok(Ok(answer)) => answer,
-        Ok(Err(Failure::Circle { by_application: true, why })) if !case.settings.foreign_endpoint() => {
-            let summary =
-                "the Hub fails: it redirects a download in a circle; nothing on this machine is wrong with that";
-            let finding = Finding::new(Cause::HubOutage, Certainty::Likely, summary).saw(Source::Hub, why.clone());
-            return Conclusion::ok("").with([finding.with_fixes(remedies())]);
-        }
         Ok(Err(failure)) => return Conclusion::unknown(failure.to_string()),
         Err(why) => return Conclusion::unknown(why.to_string()),
     };

@@ -32,6 +32,8 @@ pub static CHECK: Check = Check {
 };
 
 const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::PartialCache, "too many levels of symbolic links").with(&["/snapshots/", "/blobs/"]),
+    Sign::symptom(Cause::PartialCache, "symlink loop from").with(&["/snapshots/", "/blobs/"]),
     Sign::decisive(Cause::PartialCache, "is incomplete: failed to read a buffer"),
     Sign::decisive(Cause::PartialCache, "unable to open file 'model.bin'"),
     Sign::decisive(Cause::PartialCache, "incomplete snapshot available"),

@@ -44,6 +44,9 @@ const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::CachePermission, "os error 13)"),
     Sign::decisive(Cause::CachePermission, "eacces: "),
     Sign::decisive(Cause::CachePermission, "'eacces'"),
+    // A link that leads in a circle: nothing can be read or written behind it, and links as such work.
+    Sign::symptom(Cause::CachePermission, "too many levels of symbolic links").without(&["/snapshots/", "/blobs/"]),
+    Sign::symptom(Cause::CachePermission, "symlink loop from").without(&["/snapshots/", "/blobs/"]),
     Sign::decisive(Cause::CachePermission, "eperm: operation").without(&["' -> '", "symlink"]),
     Sign::decisive(Cause::CachePermission, "code: 'eperm'").without(&["symlink"]),
     Sign::decisive(Cause::CachePermission, "[winerror 5]"),

@@ -146,8 +146,8 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
     }
     let answer = match first_answer(case, seen) {
         Ok(Ok(answer)) => answer,
-        Ok(Err(Failure::Circle { by_application: false, why })) => {
-            return Conclusion::ok("").with([in_a_circle(seen, why)]);
+        Ok(Err(Failure::Circle { by_application, why })) => {
+            return Conclusion::ok("").with([in_a_circle(seen, *by_application, why)]);
         }
         Ok(Err(failure)) => return Conclusion::unknown(failure.to_string()),
         Err(why) => return Conclusion::unknown(why.to_string()),
@@ -243,13 +243,18 @@ fn stripped(seen: &Observations, answer: &Answer) -> Option<Finding> {
     Some(through(finding, seen).fix(leave_answers_alone()))
 }
 
-/// Redirects that lead back to themselves, and not by the Hub's application.
-fn in_a_circle(seen: &Observations, why: &str) -> Finding {
+/// Redirects that lead back to themselves. The Hub's own end; what rewrites its answers on the way makes such circles.
+fn in_a_circle(seen: &Observations, by_application: bool, why: &str) -> Finding {
     let summary = "something between this machine and the Hub redirects a download in a circle";
+    let marks = if by_application {
+        "the redirects bear the marks of the Hub's application: it may be the Hub's own fault, which passes"
+    } else {
+        "the redirects bear no mark of the Hub's application"
+    };
     let finding = Finding::new(Cause::CaptivePortal, Certainty::Likely, summary)
         .saw(Source::Network, why.to_owned())
-        .saw(Source::Network, "the redirects bear no mark of the Hub's application");
-    through(finding, seen).with_fixes(remedies())
+        .saw(Source::Network, marks);
+    through(finding, seen).fix(leave_answers_alone()).with_fixes(remedies())
 }
 
 /// Names the proxy that the answer came through, if there is one.

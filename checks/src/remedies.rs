@@ -3,6 +3,7 @@
 pub mod token;
 
 use crate::case::{Case, Log, RepoType, Target};
+use crate::client::start;
 use crate::diagnosis::{Action, Cause, Finding, Fix, Risk, Source};
 use crate::reach::{unset_line, variable_line};
 
@@ -197,13 +198,14 @@ pub fn usual(finding: &Finding, case: &Case) -> Vec<Fix> {
         Cause::ClientOutdated => vec![
             Fix::manual("client-upgrade", "install versions that fit each other").command(case.clients.upgrade_command()),
         ],
-        Cause::NotADownload => vec![
-            Fix::manual(
+        Cause::NotADownload => {
+            let own = Fix::manual(
                 "not-a-download",
                 "the files arrived; look at the error itself: memory, a missing package, or the program's own code",
             )
-            .command("hfdoctor explain not-a-download"),
-        ],
+            .command("hfdoctor explain not-a-download");
+            start::advice(finding).into_iter().chain([own]).collect()
+        }
     }
 }
 

@@ -158,7 +158,24 @@ fn read(case: &Case, glimpse: &Glimpse<'_>, all: &[Glimpse<'_>]) -> Reading {
             glimpse.writer.host, glimpse.answer.status
         ));
     }
-    Reading::Limits(limit(case, glimpse))
+    let mut limit = limit(case, glimpse);
+    if limit.cause == Cause::RateLimitAccount && !limit.names_quota && anonymous_too(glimpse, all) {
+        // The control: an account's quota is not that of callers without a token, and limits them not at all.
+        limit.cause = Cause::RateLimitIp;
+        limit.summary = format!(
+            "{} limits requests with the token and without it, and names no quota: it is this address that it limits",
+            glimpse.writer.host
+        );
+    }
+    Reading::Limits(limit)
+}
+
+/// Whether the same was refused in the same way without a token.
+fn anonymous_too(glimpse: &Glimpse<'_>, all: &[Glimpse<'_>]) -> bool {
+    all.iter().any(|other| {
+        let same = other.asked == glimpse.asked && other.writer.layer == glimpse.writer.layer;
+        same && !other.answer.with_token && other.block.is_some() && other.limits.telling().is_none()
+    })
 }
 
 /// An answer that limits nothing but is no service either: an outage of an edge, for instance.

@@ -97,6 +97,13 @@ fn each_answer_proves_its_cause() {
         ("quota of the account", Some(used_up(true, 5000)), fine(false), (RateLimitAccount, Confirmed)),
         ("token counted as none", Some(used_up(true, 3000)), used_up(false, 3000), (RateLimitAnonymous, Confirmed)),
         ("address throttled with a token", Some(by_address(true)), by_address(false), (RateLimitIp, Likely)),
+        ("no words with a token", Some(hub(FILE, 429, true, &[])), fine(false), (RateLimitAccount, Likely)),
+        (
+            "no words with a token or without",
+            Some(hub(FILE, 429, true, &[])),
+            hub(FILE, 429, false, &[]),
+            (RateLimitIp, Likely),
+        ),
         ("quota left", Some(some_left), fine(false), (RateLimitIp, Likely)),
         ("edge", None, edge_429(false), (RateLimitCdn, Confirmed)),
         ("edge with a token", Some(edge_429(true)), edge_429(false), (RateLimitCdn, Confirmed)),

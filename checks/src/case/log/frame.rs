@@ -19,6 +19,8 @@ pub enum Frame {
     Answer,
     /// The saved token is read.
     Token,
+    /// A number is read from a variable, when huggingface_hub is imported.
+    Number,
 }
 
 const FRAMES: &[(Frame, &[&str])] = &[
@@ -50,6 +52,7 @@ const FRAMES: &[(Frame, &[&str])] = &[
         &["requests/models.py\", line", "requests\\models.py\", line", "r.json()", "response.json()", "resp.json()"],
     ),
     (Frame::Token, &["_get_token_from_file"]),
+    (Frame::Number, &["_as_int(os.environ.get("]),
 ];
 
 /// Adds what a frame or its quoted source line, in lower case, shows.
@@ -86,6 +89,9 @@ pub fn marks(lower: &str, class: Option<&str>, frames: &[Frame]) -> Vec<Mark> {
     }
     if has(Frame::Token) && (class == Some("UnicodeDecodeError") || numbered(&["21"])) {
         add(Cause::TokenMalformed, Weight::Decisive, "token file could not be read");
+    }
+    if has(Frame::Number) && class == Some("ValueError") {
+        add(Cause::NotADownload, Weight::Decisive, "number in a variable could not be read");
     }
     if has(Frame::Answer) && matches!(class, Some("JSONDecodeError")) {
         add(Cause::EndpointMisconfigured, Weight::Decisive, "answer is no JSON");
@@ -124,6 +130,12 @@ mod tests {
                 "jsondecodeerror: expecting value",
                 "JSONDecodeError",
                 Some(Cause::EndpointMisconfigured),
+            ),
+            (
+                "hf_hub_etag_timeout: int = _as_int(os.environ.get(\"hf_hub_etag_timeout\")) or default_etag_timeout",
+                "valueerror: invalid literal for int() with base 10: '10s'",
+                "ValueError",
+                Some(Cause::NotADownload),
             ),
             (
                 "in _get_token_from_file",

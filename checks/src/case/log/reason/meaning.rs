@@ -346,6 +346,8 @@ impl<'a> Context<'a> {
             token_sent: token.sent,
             // transformers.js says so of requests that it mostly sends without a token
             anonymous: token.anonymous || event.text.contains("Unauthorized access to file"),
+            disabled: near(event, run).any(|e| e.has(Cause::RepoDisabled)),
+            by_application: near(event, run).any(|e| e.request_id == Some(RequestId::Application)),
             registry: event.text.contains("pull model manifest") || event.text.contains("registry responded"),
             wordless: near(event, run).any(|e| e.text.contains("403 Forbidden: None")),
         })

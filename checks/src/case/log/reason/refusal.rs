@@ -26,6 +26,10 @@ pub struct Refusal<'a> {
     pub anonymous: bool,
     /// The client says that the answer had no words of the Hub's.
     pub wordless: bool,
+    /// The Hub says near by that it has disabled the repository, or closed it for the region.
+    pub disabled: bool,
+    /// The Hub's application wrote the answer, by its request id.
+    pub by_application: bool,
     /// The answer is of the Hub's registry for ollama, to which no token can be given.
     pub registry: bool,
 }
@@ -116,6 +120,7 @@ pub fn meaning(refusal: &Refusal<'_>) -> Option<Meaning> {
         (403, Owner::Storage | Owner::Xet) => (CdnBlocked, Weight::Symptom, &[Cause::XetClient]),
         (403, Owner::Mirror) => (MirrorFailure, Weight::Symptom, &[GatedNotAccepted, TokenScope]),
         (403, Owner::Inference | Owner::Space) => (TokenScope, Weight::Symptom, &[ProviderLimit]),
+        (403, _) if refusal.disabled => (RepoDisabled, Weight::Decisive, &[]),
         (403, _) if refusal.gate => (GatedNotAccepted, Weight::Decisive, &[TokenScope]),
         (403, _) if refusal.wordless => (CaptivePortal, Weight::Symptom, &[ProxyAuth, Cause::ConnectionBlocked]),
         // An ungated file is refused by what stands between, not by the Hub.
@@ -171,6 +176,11 @@ fn missing(refusal: &Refusal<'_>, owner: Owner, known: Access) -> Meaning {
     let file = refusal.target.and_then(|target| target.file.as_deref());
     let at_a_mirror = owner == Owner::Mirror;
     match file {
+        // A mirror that hands on what the Hub says hands on its request id and its words, too: this is the mirror's own.
+        _ if at_a_mirror && !refusal.by_application => match file {
+            Some(_) => (MirrorFailure, Weight::Symptom, &[FileNotFound, RepoNotFound]),
+            None => (MirrorFailure, Weight::Symptom, &[RepoNotFound, FileNotFound]),
+        },
         None if known == Access::Public && !refusal.path.contains("/api/") => {
             (FileNotFound, Weight::Symptom, &[RepoNotFound, RevisionNotFound])
         }
@@ -209,6 +219,8 @@ mod tests {
             (416, Owner::Storage, "/x", Some(Cause::PartialCache)),
             (503, Owner::Hub, "/x", Some(Cause::HubOutage)),
             (503, Owner::Mirror, "/x", Some(Cause::MirrorFailure)),
+            (404, Owner::Mirror, "/ada/x/resolve/main/x-00001.gguf", Some(Cause::MirrorFailure)),
+            (404, Owner::Mirror, "/api/models/ada/x", Some(Cause::MirrorFailure)),
             (503, Owner::Other, "/x", None),
             (404, Owner::Local, "/x", None),
             (418, Owner::Hub, "/x", None),
@@ -218,5 +230,14 @@ mod tests {
             let refusal = Refusal { status, owner: Some(owner), path, target: target.as_ref(), ..Refusal::default() };
             assert_eq!(meaning(&refusal).map(|m| m.0), cause, "{status} {owner:?} {path}");
         }
+        let target = target_of("/ada/x/resolve/main/x-00001.gguf");
+        let handed_on = Refusal {
+            status: 404,
+            owner: Some(Owner::Mirror),
+            target: target.as_ref(),
+            by_application: true,
+            ..Refusal::default()
+        };
+        assert_eq!(meaning(&handed_on).map(|m| m.0), Some(Cause::FileNotFound));
     }
 }
