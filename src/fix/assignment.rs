@@ -73,6 +73,32 @@ pub(crate) fn find(text: &[u8], name: &str, language: Language) -> Found {
     }
 }
 
+/// The line, by number from 1, that may forbid every change of a variable for good: `readonly NAME`, `declare -r NAME`.
+pub(crate) fn read_only(text: &[u8], name: &str, language: Language) -> Option<usize> {
+    if language != Language::Sh {
+        return None;
+    }
+    let forbids = |command: &[u8]| {
+        let mut words = command.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let first = words.find(|word| !matches!(*word, b"then" | b"do" | b"else" | b"{" | b"builtin" | b"command"));
+        let mut forbidden = match first {
+            Some(b"readonly") => true,
+            Some(b"declare" | b"typeset" | b"export") => false,
+            _ => return false,
+        };
+        words.any(|word| {
+            forbidden |= word.starts_with(b"-") && word.contains(&b'r');
+            let named = word.strip_prefix(name.as_bytes());
+            forbidden && named.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"=") || rest.starts_with(b"+="))
+        })
+    };
+    let line_forbids = |line: &[u8]| {
+        let code = line.trim_ascii_start();
+        !code.starts_with(b"#") && code.split(|byte| matches!(byte, b';' | b'&' | b'|')).any(forbids)
+    };
+    text.split(|byte| *byte == b'\n').position(line_forbids).map(|index| index.saturating_add(1))
+}
+
 /// A line, and whether the shell is between two commands where it begins.
 struct Line {
     range: Range<usize>,
@@ -325,6 +351,21 @@ mod tests {
             assert!(matches!(find(text.as_bytes(), "X", Language::Sh), Found::Unclear(_)), "{text}");
         }
         assert_eq!(find(b"export XY=1\necho $X=\n", "X", Language::Sh), Found::Nothing);
+    }
+
+    #[test]
+    fn what_may_not_be_changed_is_seen() {
+        for (text, line) in [
+            ("a\nreadonly X=1\n", Some(2)),
+            ("X=1; readonly Y X\n", Some(1)),
+            ("if a; then declare -xr X=1; fi\n", Some(1)),
+            ("typeset -r -x X\n", Some(1)),
+            ("# readonly X=1\ndeclare -x X=1\nreadonly XY=1\necho readonly X\n", None),
+            ("export X=-r\n", None),
+        ] {
+            assert_eq!(read_only(text.as_bytes(), "X", Language::Sh), line, "{text}");
+        }
+        assert_eq!(read_only(b"readonly X", "X", Language::Fish), None);
     }
 
     #[test]

@@ -37,7 +37,10 @@ pub(crate) fn take(world: &FixWorld) -> Result<Lock, Error> {
             }
         }
     }
-    Err(unusable.unwrap_or_else(|| Error::State { path: world.state_dir.clone(), why: "it has no name".to_owned() }))
+    Err(unusable.unwrap_or_else(|| {
+        let why = format!("the home directory {} does not exist, and none is made", world.home.display());
+        Error::State { path: world.state_dir.clone(), why }
+    }))
 }
 
 enum Held {

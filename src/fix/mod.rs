@@ -14,6 +14,7 @@ mod complete;
 pub mod consent;
 mod describe;
 mod digest;
+mod ending;
 mod holders;
 mod inside;
 mod journal;

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::assignment::Language;
+use super::atomic;
 use super::change::{NewContent, Patch, Served};
+use super::ending::{self, Ending};
 use super::syntax::{quote, statement};
 use super::world::{FixWorld, Shell};
 
@@ -23,6 +25,15 @@ pub(crate) fn is_name(name: &str) -> bool {
 /// Whether a value fits on one line of every shell's file.
 pub(crate) fn is_value(value: &str) -> bool {
     !value.chars().any(char::is_control)
+}
+
+/// The language of a shell's start-up files.
+pub(crate) fn language_of(shell: Shell) -> Language {
+    match shell {
+        Shell::Fish => Language::Fish,
+        Shell::PowerShell | Shell::Registry => Language::PowerShell,
+        _ => Language::Sh,
+    }
 }
 
 /// The file of our own.
@@ -129,10 +140,16 @@ pub(crate) fn source_line(world: &FixWorld) -> String {
 /// The start-up files that must read our file, so that the variable has our value in every new shell.
 ///
 /// Bash reads either a login file or `.bashrc`, so both get the line. Zsh and fish read one file always, but before the
-/// ones in which a person may set the variable again: where such a file names it, that one gets the line, too.
+/// ones in which a person may set the variable again: where such a file names it, or reads others that may, that one gets
+/// the line, too.
 pub(crate) fn start_files(world: &FixWorld, name: &str) -> Vec<PathBuf> {
     let home = |file: &str| world.home.join(file);
-    let names_it = |path: &PathBuf| fs::read(path).is_ok_and(|bytes| contains(&bytes, name.as_bytes()));
+    let language = language_of(world.shell);
+    let names_it = |path: &PathBuf| {
+        let sets =
+            |bytes: Vec<u8>| contains(&bytes, name.as_bytes()) || ending::of(&bytes, name, language).reads_others;
+        small(path).is_some_and(sets)
+    };
     match world.shell {
         Shell::Bash => vec![bash_login_file(world), home(".bashrc")],
         Shell::Zsh => {
@@ -180,11 +197,7 @@ pub(crate) fn files_that_may_assign(world: &FixWorld) -> Vec<(PathBuf, Language)
         Shell::PowerShell => powershell_files(world),
         Shell::Registry | Shell::Csh | Shell::Nushell | Shell::Xonsh | Shell::Elvish | Shell::Unknown => Vec::new(),
     };
-    let language = match world.shell {
-        Shell::Fish => Language::Fish,
-        Shell::PowerShell | Shell::Registry => Language::PowerShell,
-        _ => Language::Sh,
-    };
+    let language = language_of(world.shell);
     let mut once: Vec<(PathBuf, Language)> = Vec::new();
     for file in files {
         if file.is_file() && once.iter().all(|(known, _)| *known != file) {
@@ -232,22 +245,38 @@ pub(crate) fn dot_env(world: &FixWorld) -> Option<(PathBuf, Language)> {
     file.is_file().then_some((file, Language::Sh))
 }
 
-/// A start-up file with the line that reads our file; none when it has it already.
-pub(crate) fn with_source_line(before: Option<&[u8]>, world: &FixWorld) -> Option<NewContent> {
+/// A start-up file with the line that reads our file, where the shell gets to it behind what sets a variable; none when it has it already.
+pub(crate) fn with_source_line(before: Option<&[u8]>, world: &FixWorld, name: &str) -> Option<NewContent> {
     let line = source_line(world).into_bytes();
     let old = before.unwrap_or_default();
-    if old.split(|byte| *byte == b'\n').any(|known| known.trim_ascii() == line) {
+    let Ending { at, dead, .. } = ending::of(old, name, language_of(world.shell));
+    let read = old.get(..dead).unwrap_or(old);
+    if read.split(|byte| *byte == b'\n').any(|known| known.trim_ascii() == line) {
         return None;
     }
+    let (head, tail) = old.split_at_checked(at).unwrap_or((old, b""));
     let to = [line.as_slice(), b"\n"].concat();
-    let gap: &[u8] = if old.is_empty() || old.ends_with(b"\n") { b"" } else { b"\n" };
+    let gap: &[u8] = if head.is_empty() || head.ends_with(b"\n") { b"" } else { b"\n" };
     Some(NewContent {
-        bytes: [old, gap, to.as_slice()].concat(),
+        bytes: [head, gap, to.as_slice(), tail].concat(),
         patch: Some(Patch { from: Vec::new(), to, whole_lines: true }),
         serves: Some(Served::now(env_file(world))),
         // A start-up file holds no secret of ours: a new one is like any other.
         mode: before.is_none().then_some(0o644),
     })
+}
+
+/// The content of a start-up file; none when there is none, or one too large to be one.
+pub(crate) fn small(path: &Path) -> Option<Vec<u8>> {
+    let metadata = fs::metadata(path).ok()?;
+    (metadata.is_file() && metadata.len() <= atomic::LARGEST).then(|| fs::read(path).ok())?
+}
+
+/// Whether new shells of the usual kind have a variable only if this start-up file can be edited: where they read the
+/// file and may get the variable from it again.
+pub(crate) fn decides(world: &FixWorld, file: &Path, name: &str) -> bool {
+    let usual = world.shell == Shell::Bash && file == world.home.join(".bashrc");
+    usual || small(file).is_some_and(|bytes| contains(&bytes, name.as_bytes()))
 }
 
 pub(crate) fn contains(bytes: &[u8], text: &[u8]) -> bool {

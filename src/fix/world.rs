@@ -192,7 +192,14 @@ impl FixWorld {
 
     /// Every folder that may hold a journal, the preferred one first.
     pub(crate) fn state_dirs(&self) -> impl Iterator<Item = &Path> {
-        std::iter::once(&self.state_dir).chain(&self.spare_state_dirs).map(PathBuf::as_path)
+        let known = std::iter::once(&self.state_dir).chain(&self.spare_state_dirs).map(PathBuf::as_path);
+        known.filter(|folder| !self.lacks_home_of(folder))
+    }
+
+    /// Whether a path lies in a home directory that does not exist. A service's user often has such a one on purpose, so
+    /// none is made.
+    pub(crate) fn lacks_home_of(&self, path: &Path) -> bool {
+        path.starts_with(&self.home) && !self.home.is_dir()
     }
 
     /// Reaches a step; the error is the one that a test has put there.

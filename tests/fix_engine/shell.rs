@@ -42,6 +42,93 @@ fn a_fresh_shell_has_the_variable() {
     }
 }
 
+/// What a fresh interactive bash has, in a home whose `.bashrc` has set the variable by way of another file.
+#[cfg(unix)]
+fn in_bash(place: &Place) -> Option<String> {
+    in_shell(place, "bash", &["-ic", "printf %s \"${HF_HUB_OFFLINE-none}\""])
+}
+
+#[cfg(unix)]
+#[test]
+fn a_fresh_bash_whose_file_is_left_early_has_the_variable_all_the_same() {
+    for ending in [
+        "return 0\n",
+        "return 0\n# behind it\nexport HF_HUB_OFFLINE=1\n",
+        "[ -n \"$PS1\" ] && return\n",
+        "[ -n \"$AGAIN\" ] || AGAIN=1 exec bash --norc -ic \"$BASH_EXECUTION_STRING\"\n",
+        "if [ -z \"$AGAIN\" ]; then\n  export AGAIN=1\n  exec bash --norc -ic \"$BASH_EXECUTION_STRING\"\nfi\n",
+        "case $- in\n  *i*) ;;\n  *) return;;\nesac\nf() {\n  return 1\n}\n",
+    ] {
+        let place = Place::new();
+        let rc = format!(". ~/.hfenv\n{ending}");
+        place.write(".bashrc", &rc);
+        place.write(".hfenv", "HF_HUB_OFFLINE=1; export HF_HUB_OFFLINE\n");
+        let engine = place.engine();
+        match in_bash(&place) {
+            Some(before) => assert_eq!(before, "1", "{ending}"),
+            None => return,
+        }
+        let applied = apply(&engine, vec![unset("HF_HUB_OFFLINE")]);
+        assert_eq!(applied.outcome, Outcome::Applied, "{applied:?}");
+        assert_eq!(in_bash(&place).as_deref(), Some("none"), "{ending}");
+        undo(&engine);
+        assert_eq!(place.read(".bashrc"), rc);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_could_not_work_in_a_new_shell_is_not_begun() {
+    for (rc, linked, says) in [
+        (". ~/.hfenv\nreadonly HF_HUB_OFFLINE=1\nexport HF_HUB_OFFLINE\n", false, "~/.bashrc:2 makes"),
+        ("declare -rx HF_HUB_OFFLINE=1\n", false, "~/.bashrc:1 makes"),
+        (". ~/.hfenv\nif true; then\n", false, "never closed"),
+        ("export HF_HUB_OFFLINE=1\n", true, "unset HF_HUB_OFFLINE"),
+    ] {
+        let place = Place::new();
+        let path = place.write(".bashrc", rc);
+        if linked {
+            fs::hard_link(path, place.home().join("dotfiles")).unwrap();
+        }
+        let before = place.contents();
+        let applied = apply(&place.engine(), vec![unset("HF_HUB_OFFLINE")]);
+        assert!(skipped(&applied).contains(says), "{applied:?}");
+        assert!(applied.variables.is_empty() && applied.undo.is_none(), "{applied:?}");
+        assert_eq!(place.contents(), before);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_login_file_that_cannot_be_edited_keeps_no_other_shell_from_having_it() {
+    let place = Place::new();
+    place.write(".bashrc", "export HF_HUB_OFFLINE=1\n");
+    let login = place.write(".profile", ". ~/.bashrc\n");
+    fs::hard_link(login, place.home().join("dotfiles")).unwrap();
+    let applied = apply(&place.engine(), vec![unset("HF_HUB_OFFLINE")]);
+    assert_eq!(applied.outcome, Outcome::Applied, "{applied:?}");
+    assert!(in_bash(&place).is_none_or(|now| now == "none"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_home_that_does_not_exist_is_not_made() {
+    let place = Place::new();
+    let mut world = place.world();
+    let missing = place.home().join("missing");
+    (world.home, world.config_dir) = (missing.clone(), missing.join(".config"));
+    world.state_dir = missing.join(".local/state/hfdoctor");
+    let engine = Engine::new(world);
+    let refused = engine.apply(&plan_of(&engine, vec![set("A", "1")]), &mut Yes).unwrap_err();
+    assert!(refused.to_string().contains("does not exist"), "{refused}");
+    // The journal has a place elsewhere; the start-up files have none.
+    let mut world = place.world();
+    (world.home, world.config_dir) = (missing.clone(), missing.join(".config"));
+    let applied = apply(&Engine::new(world), vec![set("A", "1")]);
+    assert!(skipped(&applied).contains("does not exist"), "{applied:?}");
+    assert!(!missing.exists());
+}
+
 #[test]
 fn every_shell_gets_its_own_language() {
     for (shell, env, start, line) in [

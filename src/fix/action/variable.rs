@@ -1,13 +1,21 @@
 //! Sets or unsets a variable for future shells.
 
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
 use super::super::apply::Variable;
 use super::super::assignment::{self, Language};
 use super::super::change::{Halt, NewContent, Patch, Recorder};
+use super::super::ending;
 use super::super::plan;
 use super::super::shell_env;
 use super::super::syntax;
-use super::super::world::Shell;
+use super::super::world::{FixWorld, Shell};
 use super::Effects;
+
+/// A shell that takes longer to parse a start-up file is not waited for.
+const LONGEST_PARSE: Duration = Duration::from_secs(2);
 
 /// What takes the place of a line that sets a variable: a command that does nothing, so that a branch which held only
 /// that line stays whole.
@@ -54,11 +62,13 @@ pub(super) fn set(
 /// other way round, so that our file is empty before the question is whether anybody still needs the line.
 fn in_files(recorder: &mut Recorder<'_>, name: &str, value: Option<&str>) -> Result<bool, Halt> {
     let world = recorder.world;
+    let files = shell_env::start_files(world, name);
+    reachable(recorder, &files, name, value)?;
     let mut wrote = false;
     let mut problem = None;
     let mut reached = false;
-    for file in shell_env::start_files(world, name) {
-        match recorder.write(&file, &mut |before| Ok(shell_env::with_source_line(before, world))) {
+    for file in files {
+        match recorder.write(&file, &mut |before| Ok(shell_env::with_source_line(before, world, name))) {
             Ok(now) => {
                 wrote |= now;
                 reached = true;
@@ -68,13 +78,78 @@ fn in_files(recorder: &mut Recorder<'_>, name: &str, value: Option<&str>) -> Res
         }
     }
     if let (false, Some(why)) = (reached, problem) {
-        let line = shell_env::source_line(world);
+        let line = syntax::statement(world.shell, name, value);
         return Err(Halt::Skipped(format!("no start-up file can be edited ({why}); the line to add is: {line}")));
     }
     wrote |= recorder.write(&shell_env::env_file(world), &mut |before| {
         Ok(shell_env::with_variable(before, world.shell, name, value))
     })?;
     Ok(wrote)
+}
+
+/// Whether new shells would come to have the variable so. Otherwise the reason, before anything is touched.
+fn reachable(recorder: &Recorder<'_>, files: &[PathBuf], name: &str, value: Option<&str>) -> Result<(), Halt> {
+    let world = recorder.world;
+    let line = syntax::statement(world.shell, name, value);
+    for (file, language) in shell_env::files_that_may_assign(world) {
+        let forbids = shell_env::small(&file).and_then(|bytes| assignment::read_only(&bytes, name, language));
+        if let Some(number) = forbids {
+            return Err(Halt::Skipped(format!(
+                "{}:{number} makes `{name}` read-only, so that no later line can change it: take that line out, then open a \
+                 new shell",
+                world.show(&file)
+            )));
+        }
+    }
+    for file in files {
+        if let Err(why) = recorder.may_write(file)
+            && shell_env::decides(world, file, name)
+        {
+            return Err(Halt::Skipped(format!(
+                "{why}; new shells read that file, so the line to add at its end is: {line}"
+            )));
+        }
+        if is_broken(world, file, name) {
+            return Err(Halt::Skipped(format!(
+                "{} has a block or a quote that is never closed, so that a line at its end is never reached: mend the file, \
+                 then run hfdoctor again",
+                world.show(file)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a start-up file ends within a block, by our own look and by the shell's, which only parses it.
+fn is_broken(world: &FixWorld, file: &Path, name: &str) -> bool {
+    let Some(bytes) = shell_env::small(file) else { return false };
+    if !ending::of(&bytes, name, shell_env::language_of(world.shell)).open {
+        return false;
+    }
+    let (program, options): (&str, &[&str]) = match world.shell {
+        Shell::Bash => ("bash", &["-n"]),
+        Shell::Zsh => ("zsh", &["-f", "-n"]),
+        Shell::Fish => ("fish", &["--no-config", "--no-execute"]),
+        _ => ("sh", &["-n"]),
+    };
+    let mut parser = Command::new(program);
+    parser.args(options).arg(file).env_clear();
+    parser.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", &world.home);
+    parser.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // What cannot be asked is no proof.
+    let Ok(mut child) = parser.spawn() else { return false };
+    let begun = Instant::now();
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.code().is_some_and(|code| code != 0),
+            Ok(None) if begun.elapsed() < LONGEST_PARSE => std::thread::sleep(Duration::from_millis(5)),
+            Ok(None) | Err(_) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return false;
+            }
+        }
+    }
 }
 
 /// Sets aside the one line in the start-up files that sets the variable, if there is one and it is understood.

@@ -89,10 +89,21 @@ pub(crate) struct NewContent {
 pub(crate) type Edit<'a> = dyn FnMut(Option<&[u8]>) -> Result<Option<NewContent>, Halt> + 'a;
 
 impl Recorder<'_> {
+    /// Whether a small file could get new content; the reason in words when not.
+    pub(crate) fn may_write(&self, path: &Path) -> Result<(), String> {
+        let shown = |error: &io::Error| format!("{}: {error}", self.world.show(path));
+        let real = atomic::real_path(path).map_err(|error| shown(&error))?;
+        atomic::read(&real).map(drop).map_err(|error| error.to_string())
+    }
+
     /// Gives a small file new content, in one step. Says whether anything was written.
     pub(crate) fn write(&mut self, path: &Path, edit: &mut Edit<'_>) -> Result<bool, Halt> {
         let real =
             atomic::real_path(path).map_err(|error| Halt::Skipped(format!("{}: {error}", self.world.show(path))))?;
+        if self.world.lacks_home_of(path) {
+            let home = self.world.home.display();
+            return Err(Halt::Skipped(format!("the home directory {home} does not exist, and none is made")));
+        }
         let current = atomic::read(&real).map_err(|error| Halt::Skipped(error.to_string()))?;
         let Some(new) = edit(current.as_ref().map(|current| current.bytes.as_slice()))? else { return Ok(false) };
         let mode_before = current.as_ref().and_then(|current| current.mode);
