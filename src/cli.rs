@@ -148,7 +148,8 @@ pub struct Undo {
     override_usage = "hfdoctor run [OPTIONS] [TARGET] -- COMMAND...",
     after_help = "The exit code is the command's own: 128 and the number of the signal that ended it, 127 when it is not \
                   found, 126 when it cannot be executed. Nothing is printed when it succeeds or is interrupted; the \
-                  report goes to standard error."
+                  report goes to standard error. What processes left in the background print half a second after the \
+                  command's end or later is not passed on."
 )]
 pub struct Run {
     /// The examination.

@@ -212,6 +212,20 @@ fn a_signal_is_passed_on_and_an_interrupted_command_is_not_diagnosed() {
     }
 }
 
+#[test]
+fn a_client_that_has_another_name_here_is_named() {
+    let home = home();
+    let command = ["huggingface-cli", "download", "acme/open"];
+    let (code, _, stderr) = run(home.path(), &[], &command);
+    assert_eq!((code, stderr.contains("`hf")), (127, false), "{stderr}");
+    script(home.path(), "hf", "#!/bin/sh\n");
+    let (code, stdout, stderr) = run(home.path(), &[], &command);
+    assert_eq!((code, stdout.as_str()), (127, ""));
+    assert!(stderr.contains("in no directory of PATH") && stderr.contains("`hf download`"), "{stderr}");
+    let (_, _, stderr) = run(home.path(), &[], &["huggingface-cli", "login"]);
+    assert!(stderr.contains("run it as `hf`") && !stderr.contains("hf login"), "{stderr}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_hanging_command_is_told_with_what_it_waits_for() {
@@ -269,7 +283,7 @@ fn a_lock_that_somebody_holds_is_named_with_its_holder() {
     holder.wait().expect("it ends");
     err.read_to_string(&mut seen).expect("it can be read");
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
-    assert!(seen.contains(&format!("the lock `{path}`, held by ")), "{seen}");
+    assert!(seen.contains("the lock `~/some.lock`, held by "), "{seen}");
     assert_eq!(seen.matches("it waits for").count(), 1, "{seen}");
 }
 

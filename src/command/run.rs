@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use hfdoctor_checks::case::{Case, Environment, Target};
+use hfdoctor_checks::redact::Redactor;
 
 use super::{CommandError, diagnose, input};
 use crate::cli::Run;
@@ -26,7 +27,9 @@ pub fn run(options: &Run) -> Result<ExitCode, CommandError> {
     let ended = match run::run(&options.command, options.hang_after.0) {
         Ok(ended) => ended,
         Err(error) => {
-            eprintln!("hfdoctor: {error}");
+            let home = Environment::of_process().home;
+            let told = Redactor::new(std::iter::empty(), home.as_deref()).clean(&error.to_string());
+            eprintln!("hfdoctor: {told}");
             return Ok(ExitCode::from(error.code()));
         }
     };

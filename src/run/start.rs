@@ -1,6 +1,6 @@
 //! Starting the command, and saying why it does not start.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -44,10 +44,10 @@ pub fn start(words: &Words, stdout: Stdio, stderr: Stdio) -> Result<Child, Start
     };
     let mut command = Command::new(program);
     command.args(arguments).stdout(stdout).stderr(stderr);
-    command.spawn().map_err(|error| why(program, error))
+    command.spawn().map_err(|error| why(program, arguments, error))
 }
 
-fn why(program: &OsStr, error: std::io::Error) -> StartError {
+fn why(program: &OsStr, arguments: &[OsString], error: std::io::Error) -> StartError {
     let name = program.display();
     match error.kind() {
         ErrorKind::NotFound => match find(program) {
@@ -60,7 +60,10 @@ fn why(program: &OsStr, error: std::io::Error) -> StartError {
                 None => format!("`{}` cannot be executed: a program that it needs does not exist", path.display()),
             }),
             None if has_directory(program) => StartError::NotFound(format!("`{name}` does not exist")),
-            None => StartError::NotFound(format!("`{name}` is in no directory of PATH")),
+            None => {
+                let instead = other_name(program, arguments).unwrap_or_default();
+                StartError::NotFound(format!("`{name}` is in no directory of PATH{instead}"))
+            }
         },
         ErrorKind::PermissionDenied => StartError::NotExecutable(match find(program) {
             Some(path) if path.is_dir() => format!("`{}` is a directory", path.display()),
@@ -72,6 +75,21 @@ fn why(program: &OsStr, error: std::io::Error) -> StartError {
         )),
         _ => StartError::System(name.to_string(), error),
     }
+}
+
+/// What else the Hub's client is called where its program is not there under this name: `hf` came with `huggingface_hub`
+/// 0.34, and since 1.0 there is no `huggingface-cli`.
+fn other_name(program: &OsStr, arguments: &[OsString]) -> Option<String> {
+    let (other, when) = match program.to_str()? {
+        "huggingface-cli" => ("hf", "today's program"),
+        "hf" => ("huggingface-cli", "the program of the installed client"),
+        _ => return None,
+    };
+    find(OsStr::new(other))?;
+    // Other commands have other names there.
+    let command = arguments.first().and_then(|word| word.to_str()).filter(|word| ["download", "upload"].contains(word));
+    let command = command.map(|word| format!(" {word}")).unwrap_or_default();
+    Some(format!("; {when} is `{other}`, which is there: run it as `{other}{command}`"))
 }
 
 fn has_directory(program: &OsStr) -> bool {

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use hfdoctor_checks::case::Environment;
+use hfdoctor_checks::redact::Redactor;
+
 use super::stream::Shared;
 
 /// How long a look at the processes may take. It blocks when it meets a file system that does not answer.
@@ -32,6 +35,8 @@ impl Watch {
                 let passed = last.elapsed().min(tick * 2);
                 last = Instant::now();
                 if let Some(words) = silence.goes_on(&shared, passed) {
+                    let home = Environment::of_process().home;
+                    let words = Redactor::new(std::iter::empty(), home.as_deref()).clean(&words);
                     // The command may have ended during the look.
                     if let Err(mpsc::TryRecvError::Empty) = stopped.try_recv() {
                         ever_told.store(true, Ordering::SeqCst);
