@@ -284,7 +284,50 @@ fn a_lock_that_somebody_holds_is_named_with_its_holder() {
     err.read_to_string(&mut seen).expect("it can be read");
     assert_eq!(child.wait().expect("it ends").code(), Some(0));
     assert!(seen.contains("the lock `~/some.lock`, held by "), "{seen}");
-    assert_eq!(seen.matches("it waits for").count(), 1, "{seen}");
+    assert_eq!(seen.matches("some.lock").count(), 1, "{seen}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lock_that_the_command_was_seen_to_wait_for_is_the_diagnosis() {
+    let home = home();
+    let locks = home.path().join(".cache/huggingface/hub/.locks/models--acme--open");
+    fs::create_dir_all(&locks).expect("a folder can be made");
+    let lock = locks.join(format!("{}.lock", "a".repeat(64)));
+    let mut holder = Command::new("flock")
+        .arg(&lock)
+        .args(["sh", "-c", "echo held; cat"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("there is a flock");
+    holder.stdout.as_mut().expect("it is a pipe").read_exact(&mut [0; 5]).expect("it prints");
+    let path = lock.to_str().expect("it is UTF-8");
+    let polls = format!("while ! flock -n '{path}' true; do sleep 0.05; done");
+    for (command, says) in [
+        (&["flock", path, "true"][..], " (flock, process "),
+        (&["sh", "-c", &polls], ", and asked for again and again"),
+    ] {
+        let mut child =
+            hfdoctor(home.path(), &["--hang-after", "0.5"], &[&["timeout", "-s", "KILL", "6"], command].concat())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("it starts");
+        let mut seen = String::new();
+        child.stderr.take().expect("it is a pipe").read_to_string(&mut seen).expect("it can be read");
+        assert_eq!(child.wait().expect("it ends").code(), Some(137), "{seen}");
+        assert!(seen.contains(says) && seen.contains("lock-stuck"), "{seen}");
+        let told = seen.find("lock-stuck").and_then(|at| seen.get(at..)).unwrap_or_default();
+        assert!(told.contains(": it waits for the lock"), "it is no evidence: {seen}");
+    }
+    // Somebody else asks for the lock; the command itself lies still.
+    let mut other = Command::new("sh").args(["-c", &polls]).spawn().expect("it starts");
+    let (_, _, seen) = run(home.path(), &["--hang-after", "0.5"], &["timeout", "-s", "KILL", "5", "sleep", "60"]);
+    other.kill().and_then(|()| other.wait()).expect("it ends");
+    assert!(seen.contains("if it wants the same file") && !seen.contains("again and again"), "{seen}");
+    assert_eq!(seen.matches("it waits for the lock").count(), 1, "{seen}");
+    drop(holder.stdin.take());
+    holder.wait().expect("it ends");
 }
 
 #[cfg(target_os = "linux")]

@@ -47,6 +47,11 @@ const SIGNS: &[Sign] = &[
     Sign::symptom(Cause::LockStuck, "waiting for lock").with(&["hub", "model", "download", "hugging", ".lock"]),
     Sign::symptom(Cause::LockStuck, "waiting for file lock"),
     Sign::symptom(Cause::LockStuck, "timed out").with(&[".lock", "lock "]),
+    // The words of `hfdoctor run` about a command that hangs.
+    Sign::symptom(Cause::LockStuck, "it waits for the lock `")
+        .with(&["/.locks/", "/.cache/huggingface/"])
+        .without(&["if it wants the same file"]),
+    Sign::hint(Cause::LockStuck, "it waits for the lock `").with(&["if it wants the same file"]),
     Sign::symptom(Cause::LockStuck, "blocking waiting for file lock"),
     Sign::decisive(Cause::LockStuck, ".git/index.lock': file exists"),
     Sign::decisive(Cause::LockStuck, "another git process seems to be running"),

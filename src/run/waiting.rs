@@ -1,5 +1,6 @@
 //! What a command and its descendants do and wait for, as Linux shows it below /proc (`man 5 proc`).
 
+mod asked;
 mod process;
 mod socket;
 
@@ -122,11 +123,23 @@ fn locks(tree: &[Process]) -> Vec<String> {
         let holder = holder.and_then(|(_, pid, _)| Process::read(*pid)).map(|p| format!(", held by {p}"));
         waits.push(format!("the lock `{name}`{} ({process})", holder.unwrap_or_default()));
     }
+    let mut held = Vec::new();
     for (_, pid, inode) in locks.iter().filter(|(waiting, pid, _)| !waiting && tree.iter().all(|p| p.id != *pid)) {
         let Some(holder) = Process::read(*pid).filter(|_| !told.contains(inode)) else { continue };
-        if let Some(name) = holder.name_of(*inode).filter(|name| is_hub_lock(name)) {
-            waits.push(format!("the lock `{name}`, held by {holder}, if it wants the same file"));
-        }
+        held.extend(holder.name_of(*inode).filter(|name| is_hub_lock(name)).map(|name| (name, holder)));
+    }
+    let names: Vec<&str> = held.iter().take(NAMED).map(|(name, _)| name.as_str()).collect();
+    let pauses = || tree.iter().map(Process::pauses).fold(0, u64::saturating_add);
+    let before = pauses();
+    let mut asked = asked::again_and_again(&names);
+    // Another program may be the one that asks: then the command itself lies still.
+    if pauses().saturating_sub(before) < asked::ATTEMPTS as u64 {
+        asked.clear();
+    }
+    for (name, holder) in &held {
+        let sure =
+            if asked.contains(&name.as_str()) { "and asked for again and again" } else { "if it wants the same file" };
+        waits.push(format!("the lock `{name}`, held by {holder}, {sure}"));
     }
     waits
 }

@@ -94,6 +94,19 @@ impl Process {
         value("rchar:").unwrap_or(0).saturating_add(value("wchar:").unwrap_or(0))
     }
 
+    /// How many times its threads have gone to sleep by themselves so far: one that asks again and again does it each time,
+    /// one that waits for an answer does it once.
+    pub fn pauses(&self) -> u64 {
+        let threads =
+            std::fs::read_dir(format!("/proc/{}/task", self.id)).into_iter().flatten().flatten().take(THREADS);
+        let count = |status: String| {
+            let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+            line.trim().parse::<u64>().ok()
+        };
+        let counts = threads.filter_map(|thread| count(bounded(thread.path().join("status").to_str()?)));
+        counts.fold(0, u64::saturating_add)
+    }
+
     /// Its open files: the way to each below /proc, and the name that it has.
     pub fn files(&self) -> impl Iterator<Item = (PathBuf, String)> {
         let entries = std::fs::read_dir(format!("/proc/{}/fd", self.id)).into_iter().flatten().flatten().take(FILES);
