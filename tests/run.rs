@@ -303,26 +303,41 @@ fn a_lock_that_the_command_was_seen_to_wait_for_is_the_diagnosis() {
         .expect("there is a flock");
     holder.stdout.as_mut().expect("it is a pipe").read_exact(&mut [0; 5]).expect("it prints");
     let path = lock.to_str().expect("it is UTF-8");
-    let polls = format!("while ! flock -n '{path}' true; do sleep 0.05; done");
-    for (command, says) in [
-        (&["flock", path, "true"][..], " (flock, process "),
-        (&["sh", "-c", &polls], ", and asked for again and again"),
-    ] {
-        let mut child =
-            hfdoctor(home.path(), &["--hang-after", "0.5"], &[&["timeout", "-s", "KILL", "6"], command].concat())
-                .stderr(Stdio::piped())
-                .spawn()
-                .expect("it starts");
+    // Killed once the message is there.
+    let ended_after_the_message = |command: &str| {
+        let pid = home.path().join("pid");
+        let command = format!("echo $$ >'{}'; {command}", pid.display());
+        let mut child = hfdoctor(home.path(), &["--hang-after", "0.5"], &["sh", "-c", &command])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut err = child.stderr.take().expect("it is a pipe");
         let mut seen = String::new();
-        child.stderr.take().expect("it is a pipe").read_to_string(&mut seen).expect("it can be read");
+        while !(seen.contains("it waits for the lock") && seen.ends_with('\n')) {
+            let mut block = [0; 4096];
+            let length = err.read(&mut block).expect("it can be read");
+            assert_ne!(length, 0, "it ended without a word: {seen}");
+            seen.push_str(&String::from_utf8_lossy(&block[..length]));
+        }
+        let pid = fs::read_to_string(pid).expect("the command has written it");
+        let kill = Command::new("kill").args(["-s", "KILL", pid.trim()]).status().expect("there is a kill");
+        assert!(kill.success());
+        err.read_to_string(&mut seen).expect("it can be read");
         assert_eq!(child.wait().expect("it ends").code(), Some(137), "{seen}");
+        seen
+    };
+    let polls = format!("while ! flock -n '{path}' true; do sleep 0.05; done");
+    for (command, says) in
+        [(format!("exec flock '{path}' true"), " (flock, process "), (polls.clone(), ", and asked for again and again")]
+    {
+        let seen = ended_after_the_message(&command);
         assert!(seen.contains(says) && seen.contains("lock-stuck"), "{seen}");
         let told = seen.find("lock-stuck").and_then(|at| seen.get(at..)).unwrap_or_default();
         assert!(told.contains(": it waits for the lock"), "it is no evidence: {seen}");
     }
     // Somebody else asks for the lock; the command itself lies still.
     let mut other = Command::new("sh").args(["-c", &polls]).spawn().expect("it starts");
-    let (_, _, seen) = run(home.path(), &["--hang-after", "0.5"], &["timeout", "-s", "KILL", "5", "sleep", "60"]);
+    let seen = ended_after_the_message("exec sleep 60");
     other.kill().and_then(|()| other.wait()).expect("it ends");
     assert!(seen.contains("if it wants the same file") && !seen.contains("again and again"), "{seen}");
     assert_eq!(seen.matches("it waits for the lock").count(), 1, "{seen}");
