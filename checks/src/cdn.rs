@@ -78,7 +78,7 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
     }
     let ok = Conclusion::ok(format!("`{host}` serves {}", storage.file));
     match storage.xet.iter().find(|xet| closed(xet)) {
-        Some(xet) if uses_xet(case) => ok.with([xet_blocked(case, storage, xet)]),
+        Some(xet) if case.uses_xet() => ok.with([xet_blocked(case, storage, xet)]),
         Some(xet) => ok.note(format!(
             "the Xet host `{}` cannot be reached; where hf_xet is used, set HF_HUB_DISABLE_XET=1",
             xet.route.host
@@ -170,7 +170,7 @@ fn refused(case: &Case, storage: &Storage) -> Option<Finding> {
                 finding = finding.saw(Source::Network, "it calls the link expired, which was made a second ago");
             }
             let finding = finding.fix(allow(host));
-            Some(if uses_xet(case) || storage.xet.is_empty() {
+            Some(if case.uses_xet() || storage.xet.is_empty() {
                 finding
             } else {
                 finding.fix(
@@ -238,10 +238,6 @@ fn closed(xet: &XetHost) -> bool {
         Some(Fault::Lookup(_)) => xet.named,
         Some(_) => true,
     }
-}
-
-fn uses_xet(case: &Case) -> bool {
-    !case.settings.xet_disabled && case.clients.package("hf_xet").is_some()
 }
 
 fn xet_blocked(case: &Case, storage: &Storage, xet: &XetHost) -> Finding {

@@ -1,5 +1,7 @@
 //! Whether the cache can be written.
 
+mod xet;
+
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -74,6 +76,9 @@ fn wants(case: &Case) -> BTreeSet<Want> {
     let mut wants = BTreeSet::from([Want::Volumes, Want::Cache]);
     if case.target.is_some() {
         wants.extend([Want::Record, Want::Obstacles]);
+        if case.uses_xet() && !case.limits.offline {
+            wants.insert(Want::Storage);
+        }
     }
     wants
 }
@@ -117,16 +122,15 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     } else {
         conclusion = conclusion.with(found);
     }
-    if let Some(xet) = volumes.iter().find(|v| v.purpose == Purpose::XetCache)
-        && let Err(refused) = &xet.writable
-        && refused.kind == ErrorKind::PermissionDenied
+    if let Some((cause, words)) = xet::trouble(volumes)
+        && conclusion.findings.is_empty()
         && volume.writable.is_ok()
     {
-        conclusion.notes.push(format!(
-            "the Xet cache at {} cannot be written: {}",
-            xet.path.display(),
-            refused.message
-        ));
+        if !complete && case.settings.offline.is_none() && xet::is_taken(case, observations) {
+            conclusion.add(xet::finding(case, cause, &words));
+        } else {
+            conclusion.notes.push(words);
+        }
     }
     if logged.is_empty()
         && conclusion.findings.is_empty()

@@ -58,7 +58,8 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        run(Command::new("umount").arg(self.0.path()));
+        // A process that another test has just started may hold a copy of an open file for a moment more.
+        run(Command::new("umount").arg("--lazy").arg(self.0.path()));
     }
 }
 

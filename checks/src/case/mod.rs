@@ -97,6 +97,11 @@ pub struct Case {
 }
 
 impl Case {
+    /// Whether the installed client fetches files by Xet where the Hub offers it.
+    pub fn uses_xet(&self) -> bool {
+        !self.settings.xet_disabled && self.clients.package("hf_xet").is_some()
+    }
+
     /// Makes the snapshot: resolves settings, reads tokens, finds clients.
     ///
     /// The target that the log shows is taken when `target` is none.

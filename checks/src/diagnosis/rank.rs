@@ -243,11 +243,11 @@ mod tests {
 
     #[test]
     fn a_better_proof_corrects_what_words_were_mistaken_for() {
+        use Certainty::{Confirmed, Likely};
         let logged = |certainty| {
             let finding = Finding::new(Cause::TokenScope, certainty, "").with_evidence([Evidence::line(3, "words")]);
             ("test", finding)
         };
-        use Certainty::{Confirmed, Likely};
         let storage = || found(Cause::CdnBlocked, Confirmed, Bearing::Failure);
         assert_eq!(order(vec![logged(Likely), storage()]), [Cause::CdnBlocked]);
         // In the Hub's own words.

@@ -13,7 +13,7 @@ use crate::case::settings::is_hub_host;
 use crate::check::{Conclusion, log_findings};
 use crate::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use crate::observe::route::Route;
-use crate::reach::set_variable;
+use crate::reach::{set_variable, unset_line};
 
 /// Without a look at the network.
 pub(super) fn from_settings(case: &Case) -> Conclusion {
@@ -137,7 +137,11 @@ pub(super) fn malformed(case: &Case, setting: &Setting, why: &Malformed, route: 
     }
     match route {
         Some(route) => with_control(finding, route).with_fixes(drop_or_correct(case, route, setting)),
-        None => finding,
+        None => {
+            let title = format!("write `{place}` as http://HOST:PORT, or do without it");
+            let fix = Fix::manual("proxy-correct", title).command(format!("export {place}=http://HOST:PORT"));
+            finding.fix(fix.command(unset_line(place)))
+        }
     }
 }
 

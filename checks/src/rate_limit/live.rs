@@ -219,7 +219,7 @@ fn limit(case: &Case, glimpse: &Glimpse<'_>) -> Limit {
     };
     let mut evidence = evidence(case, glimpse);
     let mut certainty = certainty;
-    if glimpse.asked == Asked::Bytes && fetches_by_xet(case) {
+    if glimpse.asked == Asked::Bytes && case.uses_xet() {
         certainty = certainty.min(Certainty::Likely);
         let detail = "asked over plain HTTPS; hf_xet, which is installed, fetches from other hosts at first";
         evidence.push(Evidence::new(Source::Client, detail));
@@ -284,11 +284,6 @@ fn by_application(glimpse: &Glimpse<'_>) -> (Cause, Certainty, String) {
             "the Hub limits requests without a token from this address; it names no quota".to_owned(),
         ),
     }
-}
-
-/// Whether the installed client fetches large files through Xet.
-fn fetches_by_xet(case: &Case) -> bool {
-    !case.settings.xet_disabled && case.clients.package("hf_xet").is_some()
 }
 
 /// Whether the quota is the one of callers without a token.

@@ -301,7 +301,7 @@ pub struct TargetCache {
     pub ref_flaw: Option<RefFlaw>,
     /// Whether the commit has a snapshot.
     pub has_snapshot: bool,
-    /// Where the repository's folder leads when it is a link, which is not followed.
+    /// Where the repository's folder leads when it is a link, which the walk does not follow.
     pub linked_to: Option<PathBuf>,
     /// Complete files, by name.
     pub blobs: HashMap<String, Blob>,
