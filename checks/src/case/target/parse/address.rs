@@ -94,6 +94,9 @@ pub(super) fn url_parts(text: &str) -> Result<Parts, TargetError> {
     if !is_hub && is_storage_host(host) {
         return Err(not_a_repository(text, "it is an address of the storage behind the Hub"));
     }
+    if is_other_site(host) {
+        return Err(not_a_repository(text, "it is an address of another site, which is no Hub and no mirror of it"));
+    }
     let mut segments: Vec<String> =
         url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).map(decoded).collect();
     if !is_hub {
@@ -195,6 +198,24 @@ fn drop_mirror_prefix(segments: &mut Vec<String>) {
         _ => 0,
     };
     segments.drain(..length);
+}
+
+/// Well-known sites whose addresses look like the Hub's, `org/name`, and name something else. Any other host may be a mirror.
+fn is_other_site(host: &str) -> bool {
+    const SITES: &[&str] = &[
+        "github.com",
+        "gitlab.com",
+        "bitbucket.org",
+        "modelscope.cn",
+        "modelscope.ai",
+        "kaggle.com",
+        "civitai.com",
+        "pypi.org",
+        "arxiv.org",
+        "docker.com",
+    ];
+    let host = host.to_ascii_lowercase();
+    SITES.iter().any(|site| host.strip_suffix(site).is_some_and(|front| front.is_empty() || front.ends_with('.')))
 }
 
 /// Hosts of the Hub that serve bytes under hashes, from which no repository can be told.

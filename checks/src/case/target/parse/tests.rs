@@ -165,6 +165,8 @@ fn what_is_no_repository_at_all_is_an_error() {
         ("https://huggingface.co/api/whoami-v2", "concerns no repository"),
         ("https://us.aws.cdn.hf.co/xet-bridge-us/0a/1b?Signature=geheim", "storage behind the Hub"),
         ("hf://buckets/org/name/x", "storage bucket"),
+        ("https://www.modelscope.cn/models/org/name", "another site"),
+        ("git+ssh://git@github.com/org/name.git", "another site"),
     ] {
         let shown = read(text);
         assert!(shown.starts_with("error: ") && shown.contains(words), "{text}: {shown}");
