@@ -97,6 +97,7 @@ enum Next {
     Name,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the place in the text")]
 struct Scan<'a> {
     text: &'a [u8],
     fish: bool,
