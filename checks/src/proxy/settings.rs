@@ -135,14 +135,12 @@ pub(super) fn malformed(case: &Case, setting: &Setting, why: &Malformed, route: 
         let title = format!("write `{place}` as clients read it");
         finding = finding.fix(set_variable("proxy-rewrite", Risk::Ask, title, place, &corrected.to_string()));
     }
-    match route {
-        Some(route) => with_control(finding, route).with_fixes(drop_or_correct(case, route, setting)),
-        None => {
-            let title = format!("write `{place}` as http://HOST:PORT, or do without it");
-            let fix = Fix::manual("proxy-correct", title).command(format!("export {place}=http://HOST:PORT"));
-            finding.fix(fix.command(unset_line(place)))
-        }
+    if let Some(route) = route {
+        return with_control(finding, route).with_fixes(drop_or_correct(case, route, setting));
     }
+    let title = format!("write `{place}` as http://HOST:PORT, or do without it");
+    let fix = Fix::manual("proxy-correct", title).command(format!("export {place}=http://HOST:PORT"));
+    finding.fix(fix.command(unset_line(place)))
 }
 
 #[cfg(test)]
