@@ -118,13 +118,15 @@ fn misdirection(route: &Route, direct: &Direct) -> Vec<String> {
         return why;
     }
     let host = &route.host;
-    if let Some(opinion) = &route.opinion {
+    // A server of the person's own may well be pinned by the hosts file, and have a private address.
+    let public = is_of_the_hub(host);
+    if let Some(opinion) = route.opinion.as_ref().filter(|_| public) {
         for address in opinion.hosts_file.iter().filter(|a| addresses.contains(a)) {
             why.push(format!("the hosts file pins `{host}` to {address}"));
         }
     }
     for address in addresses {
-        if let Some(kind) = dns::suspicious(*address) {
+        if let Some(kind) = dns::suspicious(*address).filter(|_| public) {
             why.push(format!("`{host}` resolves to {address}, which is {kind} and cannot be the Hub's"));
         }
     }
@@ -147,6 +149,14 @@ fn misdirection(route: &Route, direct: &Direct) -> Vec<String> {
         why.push(format!("1.1.1.1, asked over HTTPS, says {others}"));
     }
     why
+}
+
+/// Whether a name is one of the Hub's or of its storage's.
+fn is_of_the_hub(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    ["huggingface.co", "hf.co"]
+        .iter()
+        .any(|name| host.strip_suffix(name).is_some_and(|front| front.is_empty() || front.ends_with('.')))
 }
 
 /// Whether the fault is the mirror's own: the endpoint is no Hub host, and the rest of the world can be reached.
