@@ -253,19 +253,26 @@ fn a_hanging_command_is_told_with_what_it_waits_for() {
     assert!(seen.contains("no answer\n") && seen.contains("exit 6"), "{seen}");
 }
 
+/// A process that holds a lock until its standard input ends.
 #[cfg(target_os = "linux")]
-#[test]
-fn a_lock_that_somebody_holds_is_named_with_its_holder() {
-    let home = home();
-    let lock = home.path().join("some.lock");
+fn holder_of(lock: &Path) -> std::process::Child {
     let mut holder = Command::new("flock")
-        .arg(&lock)
+        .arg(lock)
         .args(["sh", "-c", "echo held; cat"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("there is a flock");
     holder.stdout.as_mut().expect("it is a pipe").read_exact(&mut [0; 5]).expect("it prints");
+    holder
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lock_that_somebody_holds_is_named_with_its_holder() {
+    let home = home();
+    let lock = home.path().join("some.lock");
+    let mut holder = holder_of(&lock);
     let path = lock.to_str().expect("it is UTF-8");
     let mut child = hfdoctor(home.path(), &["--hang-after", "0.4"], &["flock", path, "true"])
         .stderr(Stdio::piped())
@@ -294,14 +301,7 @@ fn a_lock_that_the_command_was_seen_to_wait_for_is_the_diagnosis() {
     let locks = home.path().join(".cache/huggingface/hub/.locks/models--acme--open");
     fs::create_dir_all(&locks).expect("a folder can be made");
     let lock = locks.join(format!("{}.lock", "a".repeat(64)));
-    let mut holder = Command::new("flock")
-        .arg(&lock)
-        .args(["sh", "-c", "echo held; cat"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("there is a flock");
-    holder.stdout.as_mut().expect("it is a pipe").read_exact(&mut [0; 5]).expect("it prints");
+    let mut holder = holder_of(&lock);
     let path = lock.to_str().expect("it is UTF-8");
     // Killed once the message is there.
     let ended_after_the_message = |command: &str| {

@@ -129,7 +129,7 @@ fn wants(case: &Case) -> BTreeSet<Want> {
 }
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {
-    crate::offline::unasked(case, live(case, seen)).and_log(case, CAUSES, Source::Hub)
+    crate::reach::unasked(case, live(case, seen)).and_log(case, CAUSES, Source::Hub)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

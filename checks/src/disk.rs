@@ -169,8 +169,7 @@ fn expected(case: &Case, observations: &Observations, cache: &Cache) -> Option<B
     if cache.target.as_ref().is_some_and(|target| target.linked_to.is_some()) {
         return None;
     }
-    let record = observations.record().ok().and_then(|record| record.repository.as_ref());
-    need::expected(case.target.as_ref()?, record, cache.target.as_ref())
+    need::of_case(case, observations)
 }
 
 /// What the target still needs, where the Hub or the cached listing tells.

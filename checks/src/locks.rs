@@ -83,7 +83,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
     if let Some((path, words)) = &locks.refused {
         conclusion.add(no_locks(case, path, words));
     }
-    let expected = expected(case, observations);
+    let expected = need::of_case(case, observations);
     for held in &locks.held {
         match judge(case, held) {
             Judged::Stuck(finding) if is_asked_for(held, expected.as_ref()) => conclusion.add(*finding),
@@ -108,13 +108,6 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
         }
     });
     conclusion.with(logged)
-}
-
-/// What the target should be, where the Hub or the cached listing tells.
-fn expected(case: &Case, observations: &Observations) -> Option<BTreeMap<String, Expected>> {
-    let record = observations.record().ok().and_then(|record| record.repository.as_ref());
-    let cached = observations.cache().ok().and_then(|cache| cache.target.as_ref());
-    need::expected(case.target.as_ref()?, record, cached)
 }
 
 /// Whether a lock guards what was asked for: `<etag>.lock` one of the target's files. Where that is not known, it may.

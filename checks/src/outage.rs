@@ -4,7 +4,7 @@ use crate::case::{Case, log::Sign};
 use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::observe::layer::{Layer, block, writer};
-use crate::observe::{Answer, Observations, Want};
+use crate::observe::{Answer, Observations};
 use crate::reach::{self, first_answer};
 
 const CAUSES: &[Cause] = &[Cause::HubOutage];
@@ -15,13 +15,7 @@ pub static CHECK: Check = Check {
     about: "whether the Hub itself fails",
     causes: CAUSES,
     signs: SIGNS,
-    wants: |case| {
-        let mut wants = reach::wants(case);
-        if !case.limits.offline && case.target.is_some() {
-            wants.insert(Want::Record);
-        }
-        wants
-    },
+    wants: reach::wants_with_listing,
     conclude,
 };
 
@@ -62,10 +56,8 @@ fn live(case: &Case, seen: &Observations) -> Conclusion {
 
 /// Files are served, and the list of files is not, which a download of a whole repository asks for first.
 fn api_alone(case: &Case, seen: &Observations) -> Option<Finding> {
-    let target = case.target.as_ref().filter(|target| target.file.is_none())?;
-    let listing = &seen.record().ok()?.answer;
+    let (listing, words) = reach::listing_alone(case, seen)?;
     let finding = failing(case, listing, seen).filter(|_| listing.status >= 500)?;
-    let words = format!("single files of {} are served; the list of its files is not", target.repo_id);
     Some(finding.saw(Source::Hub, words))
 }
 

@@ -142,9 +142,7 @@ fn conclude(case: &Case, observations: &Observations) -> Conclusion {
 }
 
 fn is_complete(case: &Case, observations: &Observations, cache: &Cache) -> bool {
-    let record = observations.record().ok().and_then(|record| record.repository.as_ref());
-    let expected = case.target.as_ref().and_then(|target| need::expected(target, record, cache.target.as_ref()));
-    expected.is_some_and(|expected| need::is_complete(&expected, cache, case))
+    need::of_case(case, observations).is_some_and(|expected| need::is_complete(&expected, cache, case))
 }
 
 /// The variable that places the cache, where one does.

@@ -6,7 +6,7 @@ use crate::check::{Check, Conclusion};
 use crate::diagnosis::{Cause, Certainty, Finding, Fix, Source};
 use crate::observe::head::Head;
 use crate::observe::layer::{Layer, block, writer};
-use crate::observe::{Answer, Failure, Observations, Route, Want};
+use crate::observe::{Answer, Failure, Observations, Route};
 use crate::reach::{self, Fault, first_answer};
 
 const CAUSES: &[Cause] = &[Cause::CaptivePortal];
@@ -17,13 +17,7 @@ pub static CHECK: Check = Check {
     about: "whether it is the Hub that answers",
     causes: CAUSES,
     signs: SIGNS,
-    wants: |case| {
-        let mut wants = reach::wants(case);
-        if !case.limits.offline && case.target.is_some() {
-            wants.insert(Want::Record);
-        }
-        wants
-    },
+    wants: reach::wants_with_listing,
     conclude,
 };
 
@@ -204,11 +198,9 @@ fn is_html(answer: &Answer) -> bool {
 
 /// Files are served, and somebody else answers for the list of files, which a download of a whole repository asks for first.
 fn at_the_listing(case: &Case, seen: &Observations) -> Option<Finding> {
-    let target = case.target.as_ref().filter(|target| target.file.is_none())?;
-    let listing = &seen.record().ok()?.answer;
+    let (listing, words) = reach::listing_alone(case, seen)?;
     // An answer that is a list without the Hub's marks, or tries to be one, is no page.
     let finding = stranger(case, listing).filter(|_| listing.status >= 300 || is_html(listing))?;
-    let words = format!("single files of {} are served; the list of its files is not", target.repo_id);
     Some(finding.saw(Source::Network, words))
 }
 

@@ -3,6 +3,7 @@
 
 mod mirror;
 mod remedies;
+mod switch;
 
 use std::collections::BTreeSet;
 
@@ -15,13 +16,31 @@ use crate::observe::dns::{self, DnsFault};
 use crate::observe::proxy::ProxyFault;
 use crate::observe::route::{Direct, Session};
 use crate::observe::tls::{Distrust, TlsFault};
-use crate::observe::{Access, Observations, Route, Seen, Want};
+use crate::observe::{Access, Answer, Observations, Route, Seen, Want};
 pub(crate) use mirror::{go_through_a_mirror, mirror_evidence};
 pub(crate) use remedies::{another_name_server, longer_timeouts, trust_the_authority, without_xet};
+pub(crate) use switch::{is_cached, unasked};
 
 /// What the checks of the endpoint's host want: the way there, and one real answer.
 pub fn wants(case: &Case) -> BTreeSet<Want> {
     if case.limits.offline { BTreeSet::new() } else { BTreeSet::from([Want::Route, front(case)]) }
+}
+
+/// The same, and the list of the target's files.
+pub fn wants_with_listing(case: &Case) -> BTreeSet<Want> {
+    let mut wants = wants(case);
+    if !case.limits.offline && case.target.is_some() {
+        wants.insert(Want::Record);
+    }
+    wants
+}
+
+/// What answered for the list of the target's files, which a download of the whole repository asks for first, and in words
+/// that files are served while it is not.
+pub fn listing_alone<'a>(case: &Case, seen: &'a Observations) -> Option<(&'a Answer, String)> {
+    let target = case.target.as_ref().filter(|target| target.file.is_none())?;
+    let words = format!("single files of {} are served; the list of its files is not", target.repo_id);
+    Some((&seen.record().ok()?.answer, words))
 }
 
 /// The observation that holds the endpoint's first answer.

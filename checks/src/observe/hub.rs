@@ -202,6 +202,11 @@ pub(super) fn file_at(case: &Case, endpoint: &str) -> Seen<Url> {
     Url::parse(&format!("{endpoint}/{path}")).map_err(|error| Unseen(error.to_string()))
 }
 
+/// Where the endpoint has a file of a target.
+pub(super) fn file_of(case: &Case, target: &Target, file: &str) -> Seen<Url> {
+    api(case, &resolve_path(&Target { file: Some(file.to_owned()), ..target.clone() }))
+}
+
 /// More redirects from one resolve URL to the next are no renaming, which is one step: they never end.
 const MOST_REDIRECTS: usize = 4;
 

@@ -3,9 +3,9 @@
 use url::Url;
 
 use super::http::{Answer, Ask, Http};
-use super::hub::{self, PUBLIC_MODEL, encode};
+use super::hub::{self, PUBLIC_MODEL};
 use super::{Observations, Seen, Unseen};
-use crate::case::{Case, Target};
+use crate::case::Case;
 
 /// File name endings of weights and tables: what is stored as LFS or Xet, not as a git blob.
 const LARGE: &[&str] = &[
@@ -59,22 +59,10 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
         s.lfs.is_some() || LARGE.iter().any(|end| path.ends_with(end))
     });
     let Some(path) = large.map(|s| s.path.clone()) else { return Ok(None) };
-    let mut ask = Ask::head(file_url(case, target, &path)?);
+    let mut ask = Ask::head(hub::file_of(case, target, &path)?);
     if answer.with_token && http.may_carry_token(&ask.url) {
         ask = ask.with_token(hub::sent_token(case));
     }
     let answer = http.send(ask).await.map_err(|failure| Unseen(failure.to_string()))?;
     Ok(Some(LargeFile { path, answer }))
-}
-
-fn file_url(case: &Case, target: &Target, file: &str) -> Seen<Url> {
-    let text = format!(
-        "{}/{}{}/resolve/{}/{}",
-        case.settings.endpoint,
-        target.repo_type.prefix(),
-        encode(&target.repo_id, true),
-        encode(target.revision(), false),
-        encode(file, true)
-    );
-    Url::parse(&text).map_err(|_| Unseen("not asked: HF_ENDPOINT is no http(s) URL".to_owned()))
 }

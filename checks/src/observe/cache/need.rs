@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::model::{Cache, Kept, TargetCache};
 use super::name::PartialKind;
 use crate::case::{Case, Target};
+use crate::observe::Observations;
 use crate::observe::hub::Repository;
 
 /// How the installed client treats a partial file that it finds under its own name.
@@ -89,6 +90,13 @@ pub struct Need {
     pub files: u64,
     /// Bytes of partial files that the client goes on with; they are not in `bytes`.
     pub resumed: u64,
+}
+
+/// What the case's target should be, where the Hub or the cached listing tells.
+pub fn of_case(case: &Case, observations: &Observations) -> Option<BTreeMap<String, Expected>> {
+    let record = observations.record().ok().and_then(|record| record.repository.as_ref());
+    let cached = observations.cache().ok().and_then(|cache| cache.target.as_ref());
+    expected(case.target.as_ref()?, record, cached)
 }
 
 /// What the target still needs on the cache's volume: what a part that the client goes on with takes up is there already,
