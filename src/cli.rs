@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hfdoctor_checks::CHECKS;
-use hfdoctor_checks::case::{ConnectTo, RepoType};
+use hfdoctor_checks::case::ConnectTo;
+use hfdoctor_core::target::RepoType;
 
 /// Says why a Hugging Face download failed, most likely cause first, and mends it.
 #[derive(Debug, Parser)]

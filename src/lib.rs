@@ -13,7 +13,7 @@ pub mod terminal;
 pub mod wait;
 
 use clap::Parser;
-use hfdoctor_checks::redact::Redactor;
+use hfdoctor_core::redact::Redactor;
 
 /// Parses the command line, runs it, and says how it ended.
 pub fn main() -> std::process::ExitCode {

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, SystemTime};
 
-use hfdoctor_checks::diagnosis::Reset;
+use hfdoctor_core::diagnosis::Reset;
 
 /// The limit ends later than the person wants to wait.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

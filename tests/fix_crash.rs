@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use fix_support::*;
 use hfdoctor::fix::consent::Yes;
 use hfdoctor::fix::{Engine, Error, Undoing};
-use hfdoctor_checks::diagnosis::Action;
+use hfdoctor_core::diagnosis::Action;
 use sha2::{Digest, Sha256};
 
 const TOKEN: &str = "hf_AbCdEfGhIjKlMnOpQrStUvWxYz01234567";

@@ -22,8 +22,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use fix_support::*;
 use hfdoctor::fix::consent::{SafeOnly, Yes};
 use hfdoctor::fix::{Answer, Consent, Engine, Error, Outcome, PlannedFix, RunState, Step, Undoing};
-use hfdoctor_checks::case::Token;
-use hfdoctor_checks::diagnosis::{Action, Cause, Fix, Risk};
+use hfdoctor_core::diagnosis::{Action, Cause, Fix, Risk};
+use hfdoctor_core::token::Token;
 
 const TOKEN: &str = "hf_AbCdEfGhIjKlMnOpQrStUvWxYz01234567";
 const BLOB: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";

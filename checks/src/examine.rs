@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::case::Case;
+use crate::check::registry::CHECKS;
+use crate::check::trace;
 use crate::check::{Check, Outcome, Status};
-use crate::diagnosis::{Bearing, Finding, Note, Ranked, rank};
 use crate::observe::{Network, Observations, Progress, Volumes, Want};
-use crate::registry::CHECKS;
 use crate::remedies::usual;
-use crate::trace;
+use hfdoctor_core::diagnosis::{Bearing, Finding, Note, Ranked, rank};
 
 /// Which checks run.
 #[derive(Debug, Clone, Default)]

@@ -11,10 +11,12 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use hfdoctor_checks::case::target::From;
-use hfdoctor_checks::case::{Environment, Limits, RepoType, Target};
+use hfdoctor_checks::case::{Environment, Limits};
 use hfdoctor_checks::observe::{Progress, Want};
-use hfdoctor_checks::{Case, Cause, Diagnosis, Selection, examine};
+use hfdoctor_checks::{Case, Diagnosis, Selection, examine};
+use hfdoctor_core::diagnosis::Cause;
+use hfdoctor_core::target::From;
+use hfdoctor_core::target::{RepoType, Target};
 
 #[derive(Debug)]
 struct Silent;

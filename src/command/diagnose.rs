@@ -4,10 +4,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use hfdoctor_checks::case::{Case, Environment, Limits, Target};
-use hfdoctor_checks::diagnosis::{Reset, resets_at};
+use hfdoctor_checks::case::{Case, Environment, Limits};
 use hfdoctor_checks::observe::traces;
 use hfdoctor_checks::{Diagnosis, Selection, examine};
+use hfdoctor_core::diagnosis::{Reset, resets_at};
+use hfdoctor_core::target::Target;
 
 use super::{CommandError, input, print};
 use crate::cli::{Examination, Format};

@@ -4,8 +4,9 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use hfdoctor_checks::diagnosis::explanation::explain as explanation;
-use hfdoctor_checks::{CHECKS, Cause};
+use hfdoctor_checks::CHECKS;
+use hfdoctor_core::diagnosis::Cause;
+use hfdoctor_core::diagnosis::explanation::explain as explanation;
 
 use super::{CommandError, print};
 use crate::cli::Arguments;

@@ -6,9 +6,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use hfdoctor_checks::CHECKS;
-use hfdoctor_checks::case::Log;
-use hfdoctor_checks::case::log::Sign;
+use hfdoctor_core::log::{Log, Search};
 
 use super::CommandError;
 
@@ -33,10 +31,9 @@ pub fn log(option: Option<&Path>, target_named: bool) -> Result<Option<Log>, Com
     }
 }
 
-/// Reads a log to its end, with the signs of every check.
+/// Reads a log to its end, searched for every sign.
 pub fn read(name: &str, input: impl Read) -> Result<Log, CommandError> {
-    let signs: Vec<Sign> = CHECKS.iter().flat_map(|check| check.signs).copied().collect();
-    Log::read(input, &signs).map_err(|error| CommandError::Log(name.to_owned(), error))
+    Log::read(input, &Search::new()).map_err(|error| CommandError::Log(name.to_owned(), error))
 }
 
 /// Standard input as a log. A terminal, an empty input or a pipe that stays silent is none.

@@ -11,9 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Instant, SystemTime};
 
-use hfdoctor_checks::case::{Case, Token};
-use hfdoctor_checks::redact::Redactor;
+use hfdoctor_checks::case::Case;
 use hfdoctor_checks::{Selection, Status};
+use hfdoctor_core::redact::Redactor;
+use hfdoctor_core::token::Token;
 
 use super::{CommandError, diagnose, print};
 use crate::cli::{Arguments, Format};

@@ -18,7 +18,7 @@ use crate::exit::Exit;
 pub enum CommandError {
     /// TARGET is nothing that names a repository.
     #[error("{0}")]
-    Target(#[from] hfdoctor_checks::case::target::TargetError),
+    Target(#[from] hfdoctor_core::target::TargetError),
     /// The log cannot be read.
     #[error("cannot read the log {0}: {1}")]
     Log(String, std::io::Error),

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use hfdoctor_checks::case::{Case, Environment, Target};
-use hfdoctor_checks::redact::Redactor;
+use hfdoctor_checks::case::{Case, Environment};
+use hfdoctor_core::redact::Redactor;
+use hfdoctor_core::target::Target;
 
 use super::{CommandError, diagnose, input};
 use crate::cli::Run;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use hfdoctor_checks::case::Token;
-use hfdoctor_checks::diagnosis::{Action, Cause};
+use hfdoctor_core::diagnosis::{Action, Cause};
+use hfdoctor_core::token::Token;
 use schemars::JsonSchema;
 use serde::Serialize;
 

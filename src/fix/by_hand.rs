@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hfdoctor_checks::diagnosis::{Action, Fix, Ranked, Risk};
+use hfdoctor_core::diagnosis::{Action, Fix, Ranked, Risk};
 
 use super::syntax;
 use super::world::Shell;

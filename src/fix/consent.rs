@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, Write};
 
-use hfdoctor_checks::case::Token;
-use hfdoctor_checks::diagnosis::Risk;
+use hfdoctor_core::diagnosis::Risk;
+use hfdoctor_core::token::Token;
 
 use super::plan::PlannedFix;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hfdoctor_checks::diagnosis::Action;
+use hfdoctor_core::diagnosis::Action;
 
 use super::action::the_one_that_sets;
 use super::plan::{Seen, StepText};

@@ -39,7 +39,7 @@ pub use runs::{Run, RunState};
 pub use undo::{UndoReport, Undoing, Undone};
 pub use world::{FixWorld, Login, Shell, Step};
 
-use hfdoctor_checks::diagnosis::Ranked;
+use hfdoctor_core::diagnosis::Ranked;
 
 /// Why the engine could not begin at all. A fix that fails is no such error: it is an [`Outcome`].
 #[derive(Debug)]

@@ -5,7 +5,7 @@ mod sound;
 
 use std::path::{Path, PathBuf};
 
-use hfdoctor_checks::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Ranked, Risk};
+use hfdoctor_core::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Ranked, Risk};
 use schemars::JsonSchema;
 use serde::Serialize;
 

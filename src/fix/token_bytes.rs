@@ -1,6 +1,6 @@
 //! A token's bytes: taking off what does not belong to it, and telling a token from a placeholder.
 
-use hfdoctor_checks::case::Token;
+use hfdoctor_core::token::Token;
 
 /// A text longer than this holds no token, in characters.
 const LONGEST: usize = 16 * 1024;

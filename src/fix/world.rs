@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use hfdoctor_checks::case::{Environment, Token};
-use hfdoctor_checks::redact::Redactor;
+use hfdoctor_checks::case::Environment;
+use hfdoctor_core::redact::Redactor;
+use hfdoctor_core::token::Token;
 
 /// A person's shell, as far as variables are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,10 +1,10 @@
 //! From a diagnosis to the report. Everything passes the redactor here, at one place.
 
 use hfdoctor_checks::case::Case;
-use hfdoctor_checks::diagnosis::Ranked;
 use hfdoctor_checks::observe::{HostSeen, Network, Volumes};
-use hfdoctor_checks::redact::Redactor;
 use hfdoctor_checks::{Diagnosis, Outcome};
+use hfdoctor_core::diagnosis::Ranked;
+use hfdoctor_core::redact::Redactor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

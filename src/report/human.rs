@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use colored::{ColoredString, Colorize};
-use hfdoctor_checks::diagnosis::Risk;
 use hfdoctor_checks::{Status, Verdict};
+use hfdoctor_core::diagnosis::Risk;
 
 use super::markdown::serde_word;
 use super::model::{
@@ -126,7 +126,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 
 fn name(target: &TargetReport) -> String {
     let mut name = match target.repo_type {
-        hfdoctor_checks::case::RepoType::Model => target.repo_id.clone(),
+        hfdoctor_core::target::RepoType::Model => target.repo_id.clone(),
         other => format!("{}{}", other.prefix(), target.repo_id),
     };
     if target.revision != "main" {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hfdoctor_checks::case::target::{From, RepoType};
-use hfdoctor_checks::diagnosis::{Cause, Certainty, Group, Risk, Source};
 use hfdoctor_checks::{Status, Verdict};
+use hfdoctor_core::diagnosis::{Cause, Certainty, Group, Risk, Source};
+use hfdoctor_core::target::{From, RepoType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

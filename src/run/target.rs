@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use hfdoctor_checks::case::settings::is_hub_host;
-use hfdoctor_checks::case::{RepoType, Target};
+use hfdoctor_core::hub::is_hub_host;
+use hfdoctor_core::target::{RepoType, Target};
 
 use crate::cli::Words;
 

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use hfdoctor_checks::case::Environment;
-use hfdoctor_checks::redact::Redactor;
+use hfdoctor_core::redact::Redactor;
 
 use super::stream::Shared;
 

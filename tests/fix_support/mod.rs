@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use hfdoctor::fix::consent::Yes;
 use hfdoctor::fix::{Applied, Engine, FixWorld, Outcome, Plan};
 use hfdoctor_checks::case::Environment;
-use hfdoctor_checks::diagnosis::{Action, Cause, Certainty, Finding, Fix, Ranked, Risk};
+use hfdoctor_core::diagnosis::{Action, Cause, Certainty, Finding, Fix, Ranked, Risk};
 
 pub struct Place {
     pub dir: tempfile::TempDir,

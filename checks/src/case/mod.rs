@@ -2,21 +2,20 @@
 
 pub mod clients;
 pub mod environment;
-pub mod log;
 pub mod proxy;
 pub mod settings;
-pub mod target;
 pub mod token;
 pub mod trust;
 
 use std::time::{Duration, SystemTime};
 
+use hfdoctor_core::log::Log;
+use hfdoctor_core::target::Target;
+
 pub use clients::Clients;
 pub use environment::Environment;
-pub use log::Log;
 pub use settings::Settings;
-pub use target::{RepoType, Target};
-pub use token::{Token, TokenPlace, TokenSource, Tokens, Unreadable};
+pub use token::{TokenPlace, TokenSource, Tokens, Unreadable};
 
 /// How the examination may look at the world.
 #[derive(Debug, Clone)]

@@ -85,18 +85,16 @@ impl Settings {
 
     /// Whether requests go to another server than the Hub itself.
     pub fn foreign_endpoint(&self) -> bool {
-        url::Url::parse(&self.endpoint).ok().and_then(|u| u.host_str().map(|h| !is_hub_host(h))).unwrap_or(true)
+        url::Url::parse(&self.endpoint)
+            .ok()
+            .and_then(|u| u.host_str().map(|h| !hfdoctor_core::hub::is_hub_host(h)))
+            .unwrap_or(true)
     }
 
     /// The file beside the token file that holds all saved tokens by name.
     pub fn stored_tokens_path(&self) -> PathBuf {
         self.token_path.with_file_name("stored_tokens")
     }
-}
-
-/// Whether a host is the Hub's own: the hosts that huggingface_hub 2.4.0 sends a token to by itself.
-pub fn is_hub_host(host: &str) -> bool {
-    ["huggingface.co", "hf.co", "hub-ci.huggingface.co"].iter().any(|h| host.eq_ignore_ascii_case(h))
 }
 
 #[cfg(test)]

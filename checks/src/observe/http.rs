@@ -20,9 +20,10 @@ use super::route::Route;
 use super::tls::Strict;
 use super::trust::{self, Stores};
 use crate::case::proxy::{self, Rules};
-use crate::case::settings::is_hub_host;
 use crate::case::trust::{Trust, of_clients};
-use crate::case::{Case, ConnectTo, Environment, Token};
+use crate::case::{Case, ConnectTo, Environment};
+use hfdoctor_core::hub::is_hub_host;
+use hfdoctor_core::token::Token;
 
 pub use super::answer::Answer;
 pub use super::failure::Failure;

@@ -2,7 +2,7 @@
 
 use super::http::Answer;
 use crate::case::Settings;
-use crate::case::settings::is_hub_host;
+use hfdoctor_core::hub::is_hub_host;
 
 /// The layer that wrote an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

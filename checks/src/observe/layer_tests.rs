@@ -206,7 +206,7 @@ proptest::proptest! {
         let url = ["https://huggingface.co/a", "https://us.aws.cdn.hf.co/a", "https://hf-mirror.com/a", "http://127.0.0.1/a"][host];
         let mut seen = answer(url, status, &[("server", server.trim()), ("via", via.trim())], "");
         seen.body = body;
-        let settings = crate::rate_limit::tests::case(&[("HF_ENDPOINT", "https://hf-mirror.com")], None).settings;
+        let settings = crate::check::rate::rate_limit::tests::case(&[("HF_ENDPOINT", "https://hf-mirror.com")], None).settings;
         let who = writer(&seen, &settings, false);
         proptest::prop_assert!(who.marks.iter().all(|mark| mark.chars().count() < 140));
         proptest::prop_assert!(!limits_transfers(&seen) || block(&seen).is_some());

@@ -9,8 +9,9 @@ use super::cache::Cache;
 use super::http::Answer;
 use super::hub::{Record, Repository};
 use super::{Observations, Seen, Unseen, Volumes};
-use crate::case::target::From;
-use crate::case::{Case, Environment, Limits, RepoType, Target};
+use crate::case::{Case, Environment, Limits};
+use hfdoctor_core::target::From;
+use hfdoctor_core::target::{RepoType, Target};
 
 /// A case with its home in a folder, and further variables.
 pub(crate) fn case(home: &Path, variables: &[(&str, &str)], target: Option<&str>) -> Case {

@@ -5,9 +5,9 @@ use url::Url;
 use super::http::{Ask, Http};
 use super::hub::{self, Access};
 use super::neutral::Neutral;
+use super::route::fault::{Fault, fault};
 use super::{Observations, Seen};
 use crate::case::Case;
-use crate::reach::{self, Fault};
 
 /// The mirror that is known well enough to be named: a volunteers' live forwarder for mainland China. Elsewhere it sends
 /// visitors back to the Hub (answers of 2026).
@@ -59,7 +59,7 @@ pub(super) async fn look(case: &Case, observations: &Observations, http: &Http) 
     } else {
         observations.see_route().await.as_ref().map_err(Clone::clone)?
     };
-    let cut_off = matches!(reach::fault(route), Some(Fault::Connection(_) | Fault::Filtered(..)));
+    let cut_off = matches!(fault(route), Some(Fault::Connection(_) | Fault::Filtered(..)));
     if !cut_off || is_the_endpoint(case) || !route.neutral.as_ref().is_some_and(Neutral::reachable) {
         return Ok(None);
     }

@@ -18,7 +18,7 @@ use super::tls::clean;
 use super::xet::{self, XetTrial};
 use super::{Observations, Seen, Unseen};
 use crate::case::Case;
-use crate::case::settings::is_hub_host;
+use hfdoctor_core::hub::is_hub_host;
 
 /// The most bytes that one transfer takes.
 pub const MOST_BYTES: u64 = 8 * 1024 * 1024;

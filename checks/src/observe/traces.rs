@@ -12,11 +12,11 @@ use super::cache::folder::{Folder, Kind};
 use super::cache::tree::{MAX_TREE, Tree};
 use super::cache::{Bounds, PartialKind, RepoName, name};
 use super::processes;
-use crate::case::log::{Log, Sign};
+use crate::case::Case;
 use crate::case::settings::Settings;
-use crate::case::target::From;
-use crate::case::{Case, Target};
-use crate::registry::CHECKS;
+use hfdoctor_core::log::{Log, Search};
+use hfdoctor_core::target::From;
+use hfdoctor_core::target::Target;
 
 /// Older traces are not those of the failure that the person has just had.
 pub const RECENT: Duration = Duration::from_hours(24);
@@ -151,8 +151,7 @@ fn read_log(path: &Path, modified: SystemTime) -> Option<XetLog> {
     file.take(MAX_TAIL).read_to_end(&mut bytes).ok()?;
     let (lines, survived) = parse(&String::from_utf8_lossy(&bytes));
     let text: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-    let signs: Vec<Sign> = CHECKS.iter().flat_map(|check| check.signs).copied().collect();
-    let log = Log::read(text.join("\n").as_bytes(), &signs).ok()?;
+    let log = Log::read(text.join("\n").as_bytes(), &Search::new()).ok()?;
     Some(XetLog { path: path.to_owned(), modified, lines, log, survived })
 }
 

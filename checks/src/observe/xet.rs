@@ -10,7 +10,8 @@ use super::http::{Ask, Http};
 use super::hub;
 use super::storage::{MOST_BYTES, Transfer, parse_links, take};
 use super::{Answer, Failure};
-use crate::case::{Case, Token};
+use crate::case::Case;
+use hfdoctor_core::token::Token;
 
 /// The most bytes of a list of pieces that are read.
 const MAX_LIST: usize = 8 * 1024 * 1024;

@@ -3,14 +3,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::*;
+use crate::case::Limits;
 use crate::case::environment::environment_of;
-use crate::case::log::Search;
-use crate::case::target::From;
-use crate::case::{Limits, Log};
-use crate::diagnosis::Certainty;
 use crate::examine::{Selection, conclude};
 use crate::observe::Observations;
-use crate::registry::CHECKS;
+use hfdoctor_core::diagnosis::Certainty;
+use hfdoctor_core::log::Log;
+use hfdoctor_core::log::Search;
+use hfdoctor_core::sign;
+use hfdoctor_core::target::From;
 
 fn case(target: bool, log: Option<Log>) -> Case {
     let target = target.then(|| Target::new(RepoType::Model, "acme/model", From::Argument));
@@ -48,12 +49,11 @@ fn every_cause_has_a_remedy_that_can_be_followed() {
 
 #[test]
 fn whatever_a_log_shows_comes_with_a_fix() {
-    let signs: Vec<_> = CHECKS.iter().flat_map(|check| check.signs.iter().copied()).collect();
-    let search = Search::new(&signs);
+    let search = Search::new();
     let mut seen = BTreeSet::new();
-    for sign in &signs {
+    for sign in sign::all() {
         let line = format!("OSError: {} {}\n", sign.words, sign.with.first().unwrap_or(&""));
-        let log = Log::read_with(line.as_bytes(), &search).expect("memory is readable");
+        let log = Log::read(line.as_bytes(), &search).expect("memory is readable");
         let case = Arc::new(case(true, Some(log)));
         let diagnosis = conclude(&case, &Selection::default(), &Observations::none(Arc::clone(&case)));
         for ranked in &diagnosis.causes {
@@ -82,12 +82,11 @@ fn a_token_is_never_part_of_an_action() {
 
 #[test]
 fn a_remedy_is_about_what_the_log_failed_on() {
-    let signs: Vec<_> = CHECKS.iter().flat_map(|check| check.signs.iter().copied()).collect();
     let text = b"huggingface_hub.errors.GatedRepoError: 401 Client Error. (Request ID: Root=1-1)\n\n\
                  Cannot access gated repo for url https://huggingface.co/other/gated/resolve/main/config.json.\n\
                  Access to model other/gated is restricted. You must have access to it and be authenticated to access it. \
                  Please log in.\n";
-    let log = Log::read_with(&text[..], &Search::new(&signs)).expect("memory is readable");
+    let log = Log::read(&text[..], &Search::new()).expect("memory is readable");
     let case = Arc::new(case(true, Some(log)));
     let diagnosis = conclude(&case, &Selection::default(), &Observations::none(Arc::clone(&case)));
     let first = &diagnosis.causes[0].finding;

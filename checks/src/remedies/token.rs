@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use crate::case::{Case, TokenPlace, TokenSource};
-use crate::diagnosis::{Action, Fix, Risk};
-use crate::reach::{unset_line, variable_line};
+use crate::check::network::reach::{unset_line, variable_line};
+use hfdoctor_core::diagnosis::{Action, Fix, Risk};
 
 /// Unsets the variable that holds a token, so that the saved one is sent or none.
 pub fn unset_variable(case: &Case, name: &str, why: &str) -> Fix {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use hfdoctor_checks::case::Case;
-use hfdoctor_checks::diagnosis::Cause;
 use hfdoctor_checks::{Diagnosis, Selection};
+use hfdoctor_core::diagnosis::Cause;
 
 use super::super::{CommandError, diagnose};
 use super::tell;

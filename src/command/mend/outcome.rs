@@ -1,7 +1,7 @@
 //! What became of each fix, in the light of the second look.
 
-use hfdoctor_checks::diagnosis::{Cause, Ranked, Source};
 use hfdoctor_checks::{Diagnosis, Status, Verdict};
+use hfdoctor_core::diagnosis::{Cause, Ranked, Source};
 
 use crate::fix::{Applied, Outcome, Place, Plan};
 use crate::report::{AppliedOutcome, AppliedReport};

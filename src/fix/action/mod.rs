@@ -11,8 +11,8 @@ mod token_line;
 mod variable;
 mod wait;
 
-use hfdoctor_checks::case::Token;
-use hfdoctor_checks::diagnosis::Action;
+use hfdoctor_core::diagnosis::Action;
+use hfdoctor_core::token::Token;
 
 pub(crate) use token_line::the_one_that_sets;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hfdoctor_checks::case::Token;
+use hfdoctor_core::token::Token;
 
 use super::super::change::{Halt, NewContent, Recorder};
 use super::super::token_bytes;

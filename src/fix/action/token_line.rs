@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hfdoctor_checks::case::Token;
+use hfdoctor_core::token::Token;
 
 use super::super::assignment::{self, Found, Language};
 use super::super::change::{Halt, NewContent, Patch, Recorder};

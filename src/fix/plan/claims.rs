@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use hfdoctor_checks::diagnosis::Action;
+use hfdoctor_core::diagnosis::Action;
 
 /// What is spoken for by fixes that come earlier.
 #[derive(Debug, Default)]

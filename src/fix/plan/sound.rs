@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hfdoctor_checks::case::token::IGNORED_NAMES;
-use hfdoctor_checks::diagnosis::Action;
+use hfdoctor_core::diagnosis::Action;
 
 use super::super::world::FixWorld;
 use super::super::{quarantine, shell_env, token_bytes};

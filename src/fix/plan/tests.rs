@@ -1,4 +1,4 @@
-use hfdoctor_checks::diagnosis::Finding;
+use hfdoctor_core::diagnosis::Finding;
 
 use super::*;
 

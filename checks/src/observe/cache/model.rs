@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::folder::Kind;
 use super::partial::Partial;
 use super::tree::Tree;
-use crate::case::{RepoType, Target};
+use hfdoctor_core::target::{RepoType, Target};
 
 /// At most so many notable things of one sort are kept with their paths; the rest is counted.
 pub const MAX_DETAILS: usize = 256;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use crate::case::RepoType;
+use hfdoctor_core::target::RepoType;
 
 /// Which hash a blob's name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Cache, Kept, TargetCache};
 use super::name::PartialKind;
-use crate::case::{Case, Target};
+use crate::case::Case;
 use crate::observe::Observations;
 use crate::observe::hub::Repository;
+use hfdoctor_core::target::Target;
 
 /// How the installed client treats a partial file that it finds under its own name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,13 +149,13 @@ fn part_of(cache: &Cache, file: &Expected) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::case::RepoType;
-    use crate::case::target::From;
     use crate::observe::cache::Partial;
     use crate::observe::cache::folder::{Kind, Meta};
     use crate::observe::cache::model::Blob;
     use crate::observe::hub::{Lfs, Sibling};
     use crate::observe::made_cache::case;
+    use hfdoctor_core::target::From;
+    use hfdoctor_core::target::RepoType;
     use std::path::{Path, PathBuf};
 
     fn target(file: Option<&str>) -> Target {

@@ -10,7 +10,8 @@ use super::folder::{Folder, Kind};
 use super::model::{Cache, RepoName};
 use super::name::PartialKind;
 use super::partial::Partial;
-use crate::case::{Case, RepoType};
+use crate::case::Case;
+use hfdoctor_core::target::RepoType;
 
 /// Entries of one store that are looked at.
 const MAX_ENTRIES: usize = 100_000;

@@ -257,7 +257,7 @@ proptest! {
             .seeing_locks(held)
             .seeing_traces(left)
             .seeing_no_record();
-        for check in crate::CHECKS.iter().filter(|check| OF_DISK.contains(&check.name)) {
+        for check in crate::check::CHECKS.iter().filter(|check| OF_DISK.contains(&check.name)) {
             let conclusion = (check.conclude)(&case, &observations);
             for action in conclusion.findings.iter().flat_map(|f| &f.fixes).flat_map(|f| &f.actions) {
                 prop_assert!(!format!("{action:?}").contains("outside"), "{action:?}");

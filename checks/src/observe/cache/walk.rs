@@ -121,7 +121,7 @@ fn hub(cache: &mut Cache, root: &Folder, question: &Question, bounds: &Bounds) {
 }
 
 /// Notes that the target's folder is a link: what lies at its end is not looked at.
-fn linked(cache: &mut Cache, root: &Folder, entry: &OsStr, (kind, id): &(crate::case::RepoType, String)) {
+fn linked(cache: &mut Cache, root: &Folder, entry: &OsStr, (kind, id): &(hfdoctor_core::target::RepoType, String)) {
     if let Some(target) = &mut cache.target
         && target.folder.file_name() == Some(OsStr::new(&name::folder(*kind, id)))
     {

@@ -244,7 +244,7 @@ impl std::fmt::Display for Flaw {
         match self {
             Flaw::Empty => f.write_str("it is empty"),
             Flaw::Pointer(pointer) => {
-                write!(f, "it is a Git LFS pointer to a file of {}", crate::measure::size(pointer.size))
+                write!(f, "it is a Git LFS pointer to a file of {}", hfdoctor_core::text::measure::size(pointer.size))
             }
             Flaw::WebPage => f.write_str("it holds a web page"),
             Flaw::Short(whole) => write!(f, "it ends early: by its own header it has {whole} bytes or more"),
