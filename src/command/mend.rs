@@ -13,7 +13,6 @@ use std::time::{Instant, SystemTime};
 
 use hfdoctor_checks::case::Case;
 use hfdoctor_checks::{Selection, Status};
-use hfdoctor_core::redact::Redactor;
 use hfdoctor_core::token::Token;
 
 use super::{CommandError, diagnose, print};
@@ -101,8 +100,7 @@ fn world(case: &Arc<Case>, interrupted: &Arc<AtomicBool>) -> FixWorld {
     let mut world = FixWorld::new(&case.environment, roots, std::io::stderr().is_terminal());
     world.interrupted = Arc::clone(interrupted);
     world.login = login(case);
-    let tokens = case.tokens.all().map(|source| &source.token);
-    let redactor = Arc::new(Redactor::new(tokens, case.environment.home.as_deref()));
+    let redactor = Arc::new(case.redactor());
     let for_commands = Arc::clone(&redactor);
     world.redact = Arc::new(move |text| redactor.clean(text));
     world.redact_command = Arc::new(move |command| for_commands.command(command));

@@ -5,12 +5,11 @@ use hfdoctor_checks::observe::{HostSeen, Network, Volumes};
 use hfdoctor_checks::{Diagnosis, Outcome};
 use hfdoctor_core::diagnosis::Ranked;
 use hfdoctor_core::redact::Redactor;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use hfdoctor_core::variable;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::clean::Clean;
 use super::model::{
     AppliedReport, CauseReport, CheckReport, EnvironmentReport, EvidenceReport, FixReport, HostReport, NetworkReport,
     PhasesReport, PlannedReport, Redacted, Report, SCHEMA_VERSION, TargetReport,
@@ -18,7 +17,7 @@ use super::model::{
 
 /// Builds the report and masks every text in it.
 pub fn build(case: &Case, diagnosis: &Diagnosis, applied: Vec<AppliedReport>, plan: Vec<PlannedReport>) -> Report {
-    let redactor = redactor(case);
+    let redactor = case.redactor();
     let report = Report {
         schema_version: SCHEMA_VERSION,
         hfdoctor: env!("CARGO_PKG_VERSION").to_owned(),
@@ -40,7 +39,7 @@ pub fn build(case: &Case, diagnosis: &Diagnosis, applied: Vec<AppliedReport>, pl
         fixes_applied: applied,
         redacted: Redacted::default(),
     };
-    redact(&redactor, &report)
+    redact(&redactor, report)
 }
 
 fn created(case: &Case) -> String {
@@ -89,35 +88,11 @@ fn check(outcome: &Outcome) -> CheckReport {
     }
 }
 
-/// Prefixes of the variables that steer downloads, beside the proxy and trust-store variables.
-const PREFIXES: &[&str] = &["HF_", "HUGGING", "TRANSFORMERS_", "OLLAMA_", "LLAMA_"];
-const NAMES: &[&str] = &[
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "NO_PROXY",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "NODE_EXTRA_CA_CERTS",
-    "XDG_CACHE_HOME",
-    "TMPDIR",
-    "VIRTUAL_ENV",
-    "CONDA_PREFIX",
-    "MODEL_ENDPOINT",
-];
-
 fn environment(case: &Case, volumes: Option<&Volumes>) -> EnvironmentReport {
-    let steers = |name: &str| {
-        let upper = name.to_ascii_uppercase();
-        PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) || NAMES.contains(&upper.as_str())
-    };
     // A variable that may hold a token is described, never shown: it need not look like a token to be one.
-    let describe = |name: &str, value: String| match case.tokens.all().find(|t| t.place.is_variable(name)) {
+    let shown = |name: &str, value: &str| match case.tokens.all().find(|t| t.place.is_variable(name)) {
         Some(source) => source.token.describe(),
-        None if is_secret_name(name) => format!("{} bytes", value.len()),
-        None => value,
+        None => variable::shown(name, value),
     };
     let settings = &case.settings;
     let path = |path: &std::path::Path| path.display().to_string();
@@ -128,8 +103,8 @@ fn environment(case: &Case, volumes: Option<&Volumes>) -> EnvironmentReport {
         variables: case
             .environment
             .variables()
-            .filter(|(name, _)| steers(name))
-            .map(|(name, value)| (name.to_owned(), describe(name, value)))
+            .filter(|(name, _)| variable::steers(name))
+            .map(|(name, value)| (name.to_owned(), shown(name, &value)))
             .collect(),
         paths: [
             ("home", path(&settings.home)),
@@ -146,13 +121,6 @@ fn environment(case: &Case, volumes: Option<&Volumes>) -> EnvironmentReport {
             .filter_map(|volume| Some((volume.purpose.words().replace(' ', "_").to_lowercase(), volume.free?)))
             .collect(),
     }
-}
-
-/// Names whose values are secrets whatever they look like.
-fn is_secret_name(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    let ends = ["TOKEN", "SECRET", "PASSWORD", "API_KEY", "_KEY"].iter().any(|end| upper.ends_with(end));
-    ends && upper != "HF_HUB_DISABLE_IMPLICIT_TOKEN"
 }
 
 fn network(network: &Network) -> NetworkReport {
@@ -179,44 +147,17 @@ fn host(seen: &HostSeen) -> HostReport {
     }
 }
 
-/// The redactor that knows all that must not leave this machine.
-fn redactor(case: &Case) -> Redactor {
-    Redactor::new(case.tokens.all().map(|source| &source.token), case.environment.home.as_deref())
-}
-
-/// Passes every text of the report through the redactor, keys included, and counts.
-fn redact(redactor: &Redactor, report: &Report) -> Report {
-    let mut cleaned = masked(redactor, report);
+/// Passes every text of the report through the redactor, and counts.
+fn redact(redactor: &Redactor, mut report: Report) -> Report {
+    report.clean(redactor);
     let counts = redactor.counts();
-    cleaned.redacted = Redacted { tokens: counts.tokens, urls: counts.urls };
-    cleaned
+    report.redacted = Redacted { tokens: counts.tokens, urls: counts.urls };
+    report
 }
 
-/// Masks every text of a part of a report that is shown by itself.
-pub fn redacted<T: Serialize + DeserializeOwned>(case: &Case, part: &T) -> T {
-    masked(&redactor(case), part)
-}
-
-fn masked<T: Serialize + DeserializeOwned>(redactor: &Redactor, part: &T) -> T {
-    let mut value = serde_json::to_value(part).expect("a report has a JSON form");
-    clean(redactor, &mut value);
-    // Masking changes texts, never the form.
-    serde_json::from_value(value).expect("a masked report has the report's form")
-}
-
-fn clean(redactor: &Redactor, value: &mut Value) {
-    match value {
-        Value::String(text) => *text = redactor.clean(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| clean(redactor, item)),
-        Value::Object(entries) => {
-            *entries = std::mem::take(entries)
-                .into_iter()
-                .map(|(key, mut entry)| {
-                    clean(redactor, &mut entry);
-                    (redactor.clean(&key), entry)
-                })
-                .collect();
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+/// A part of a report that is shown by itself, with every text of it masked.
+pub fn redacted<T: Clean + Clone>(case: &Case, part: &T) -> T {
+    let mut part = part.clone();
+    part.clean(&case.redactor());
+    part
 }

@@ -1,6 +1,7 @@
 //! The report: one result, and pure renderers of it.
 
 mod build;
+mod clean;
 mod human;
 mod markdown;
 mod model;

@@ -11,3 +11,4 @@ pub mod sign;
 pub mod target;
 pub mod text;
 pub mod token;
+pub mod variable;

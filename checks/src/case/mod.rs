@@ -3,6 +3,7 @@
 pub mod clients;
 pub mod environment;
 pub mod proxy;
+pub mod secrets;
 pub mod settings;
 pub mod token;
 pub mod trust;
@@ -99,6 +100,11 @@ impl Case {
     /// Whether the installed client fetches files by Xet where the Hub offers it.
     pub fn uses_xet(&self) -> bool {
         !self.settings.xet_disabled && self.clients.package("hf_xet").is_some()
+    }
+
+    /// The redactor that knows all that must not leave this machine.
+    pub fn redactor(&self) -> hfdoctor_core::redact::Redactor {
+        secrets::redactor(&self.environment, &self.tokens)
     }
 
     /// Makes the snapshot: resolves settings, reads tokens, finds clients.

@@ -63,6 +63,8 @@ pub struct Tokens {
     /// Token files that the client would read with other settings: the default one when HF_HOME or HF_TOKEN_PATH leads
     /// elsewhere, and the one of huggingface_hub ≤ 0.10.
     pub elsewhere: Vec<TokenSource>,
+    /// What renews a login: it lies beside the tokens of `stored_tokens` (huggingface_hub 1.20+), and is as secret as they.
+    pub refresh: Vec<Token>,
     /// What could not be read, with the reason.
     pub unreadable: Vec<(PathBuf, Unreadable)>,
 }
@@ -128,7 +130,7 @@ impl Tokens {
                 tokens.elsewhere.extend(token_file(&path).ok().flatten());
             }
         }
-        tokens.stored = stored_tokens(&settings.stored_tokens_path(), &mut tokens.unreadable);
+        (tokens.stored, tokens.refresh) = stored_tokens(&settings.stored_tokens_path(), &mut tokens.unreadable);
         let unread = if names.len() == 1 { &["HF_TOKEN"][..] } else { &[] };
         for name in IGNORED_NAMES.iter().chain(unread) {
             tokens.ignored.extend(variable(environment, name));
@@ -170,30 +172,36 @@ fn token_file(path: &Path) -> Result<Option<TokenSource>, Unreadable> {
     }))
 }
 
-/// The names and tokens of an INI file such as huggingface_hub ≥ 0.26 writes it: a section a token, key `hf_token`.
-fn stored_tokens(path: &Path, unreadable: &mut Vec<(PathBuf, Unreadable)>) -> Vec<TokenSource> {
+/// The names and tokens of an INI file such as huggingface_hub ≥ 0.26 writes it, a section a token with the key `hf_token`,
+/// and what renews them.
+fn stored_tokens(path: &Path, unreadable: &mut Vec<(PathBuf, Unreadable)>) -> (Vec<TokenSource>, Vec<Token>) {
+    let none = (Vec::new(), Vec::new());
     let (bytes, mode) = match read_bounded(path) {
         Ok(Some(read)) => read,
-        Ok(None) => return Vec::new(),
+        Ok(None) => return none,
         Err(why) => {
             unreadable.push((path.to_owned(), why));
-            return Vec::new();
+            return none;
         }
     };
     let text = String::from_utf8_lossy(&bytes);
     let Ok(ini) = ini::Ini::load_from_str_noescape(&text) else {
         unreadable.push((path.to_owned(), Unreadable::new("it is not an INI file")));
-        return Vec::new();
+        return none;
     };
-    ini.iter()
+    let secret = |text: &str| Token::new(text.as_bytes().to_vec());
+    let refresh = ini.iter().filter_map(|(_, keys)| keys.get("refresh_token")).map(secret).collect();
+    let stored = ini
+        .iter()
         .filter_map(|(section, keys)| {
             Some(TokenSource {
                 place: TokenPlace::Stored(section?.to_owned()),
-                token: Token::new(keys.get("hf_token")?.as_bytes().to_vec()),
+                token: secret(keys.get("hf_token")?),
                 mode,
             })
         })
-        .collect()
+        .collect();
+    (stored, refresh)
 }
 
 /// A file's bytes, and its permission bits where the system has them.

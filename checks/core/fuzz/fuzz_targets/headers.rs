@@ -1,6 +1,6 @@
 //! Any bytes as the head and body of an answer: limits, layer and words are read, no figure is beyond its bound.
 //!
-//! `cargo +nightly fuzz run --fuzz-dir checks/fuzz headers -- -max_total_time=600 -dict=checks/fuzz/headers.dict`
+//! `cargo +nightly fuzz run --fuzz-dir checks/core/fuzz headers -- -max_total_time=600 -dict=checks/core/fuzz/headers.dict`
 #![no_main]
 
 use std::sync::LazyLock;

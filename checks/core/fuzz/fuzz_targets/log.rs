@@ -1,6 +1,6 @@
 //! Any bytes as a log: reading, reasoning and ranking end, and every finding points at a line that is there.
 //!
-//! `cargo +nightly fuzz run --fuzz-dir checks/fuzz log -- -max_total_time=600 -dict=checks/fuzz/log.dict`
+//! `cargo +nightly fuzz run --fuzz-dir checks/core/fuzz log -- -max_total_time=600 -dict=checks/core/fuzz/log.dict`
 #![no_main]
 
 use std::sync::LazyLock;

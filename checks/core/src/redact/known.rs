@@ -6,7 +6,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{MASK, terminal};
-use crate::diagnosis::CAUSES;
 use crate::token::Token;
 
 /// A piece of a secret of this many bytes is masked, in bytes.
@@ -47,35 +46,6 @@ const COMMON: &[&str] = &[
     "YOUR_TOKEN_HERE",
 ];
 
-/// Words of eight letters and more that give the report its form: masking them would unmake it. A file of prose in the
-/// place of a token may hold any of them.
-const FORM: &[&str] = &[
-    "applied-still-failing",
-    "architecture",
-    "argument",
-    "causes-found",
-    "certainty",
-    "commands",
-    "confirmed",
-    "documentation",
-    "environment",
-    "evidence",
-    "explains",
-    "fixes_applied",
-    "free_bytes",
-    "hfdoctor",
-    "inconclusive",
-    "milliseconds",
-    "possible",
-    "redacted",
-    "repo_type",
-    "requests",
-    "revision",
-    "schema_version",
-    "variables",
-    "verified",
-];
-
 /// All pieces of all known secrets.
 #[derive(Default)]
 pub(super) struct Known {
@@ -110,9 +80,7 @@ impl Known {
                 known.pieces.extend(form.windows(PIECE).filter_map(|w| <[u8; PIECE]>::try_from(w).ok()));
             }
         }
-        let ids = CAUSES.iter().map(|row| row.id);
-        let public = COMMON.iter().chain(FORM).copied().chain(ids);
-        for common in public.flat_map(|word| word.as_bytes().windows(PIECE)) {
+        for common in COMMON.iter().flat_map(|word| word.as_bytes().windows(PIECE)) {
             if let Ok(piece) = <[u8; PIECE]>::try_from(common) {
                 known.pieces.remove(&piece);
             }

@@ -54,7 +54,7 @@ macro_rules! value {
     };
 }
 
-static RULES: [Rule; 13] = [
+static RULES: [Rule; 17] = [
     rule!(
         Token,
         &["private key"],
@@ -99,11 +99,28 @@ static RULES: [Rule; 13] = [
         r"(\b(?i:basic|negotiate|ntlm)(?: |%20)+)([A-Za-z0-9+/=_-]{8,})",
         |c| unless(c, 2, |v| !v.ends_with('=') && !is_random(v))
     ),
+    // A login for a machine, as .netrc holds it.
+    rule!(
+        Token,
+        &["password "],
+        r"(\b(?i:machine|login)[ \n]+[^ \n]+[ \n]+(?:login[ \n]+[^ \n]+[ \n]+)?(?:account[ \n]+[^ \n]+[ \n]+)?password[ \n]+)([^ \n]+)",
+        |c| unless(c, 2, |_| false)
+    ),
+    rule!(Token, &["response=", "cnonce="], r#"(\b(?i:response|cnonce)=\\*["']?)([0-9A-Fa-f]{16,128})"#, |c| unless(
+        c,
+        2,
+        |_| false
+    )),
     // The Hub's own tokens, whole or cut short.
     rule!(
         Token,
         &["hf_", "api_", "xet_"],
-        r"(\b(?:hf_oauth_|hf_jwt_|xet_))([A-Za-z0-9_.=-]{8,})|(\b(?:hf_|api_org_|api_))([A-Za-z0-9]{8,})|(hf_)([A-Za-z0-9]{30,})",
+        concat!(
+            r"(\b(?:hf_oauth_|hf_jwt_|xet_))([A-Za-z0-9_.=-]{8,})|",
+            // A page or a chat may have put blanks of other kinds into it: no-break, thin, ideographic.
+            r"(\b(?:hf_|api_org_|api_))((?:[A-Za-z0-9]|\xC2\xA0|\xE2\x80[\x80-\x8A\xAF]|\xE2\x81\x9F|\xE3\x80\x80){8,})|",
+            r"(hf_)([A-Za-z0-9]{30,})"
+        ),
         hub_token
     ),
     rule!(
@@ -177,12 +194,52 @@ static RULES: [Rule; 13] = [
     // Variables, keyword arguments, JSON and YAML.
     rule!(
         Token,
-        &["token", "password", "passwd", "pwd", "passphrase", "secret", "apikey", "_key", "credential", "credentials"],
+        &[
+            "token",
+            "password",
+            "passwd",
+            "pwd",
+            "passphrase",
+            "secret",
+            "apikey",
+            "_key",
+            "accountkey",
+            "accesskey",
+            "credential",
+            "credentials",
+        ],
         &["=", ":", " =", "  ", "\"", "'", "\\", "]"],
         concat!(
             r"(\b(?:[A-Z0-9_]*(?:TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|ACCESS_KEY|SECRET_KEY|PRIVATE_KEY|CREDENTIALS?)|",
             r"(?:(?i:(?:hf|hub|auth|access|api|id|refresh|bearer|session|security|use_auth|user|private)_?token|[a-z_]*password|passwd|pwd|",
-            r"passphrase|[a-z_]*secret|[a-z_]*api_?key|[a-z_]*(?:access|secret|private)_key)|token)))",
+            r"passphrase|[a-z_]*secret|[a-z_]*api_?key|[a-z_]*(?:account|access|secret|private)_?key)|token)))",
+            r#"(\\*["']?\]? *= *|\\*["']\]? *: *|: *)"#,
+            value!()
+        ),
+        assignment
+    ),
+    // Variables whose names are longer or shorter than those: HF_TOKEN_2, HF_PASS, HF_PAT, DATASETS_AUTHORIZATION.
+    rule!(
+        Token,
+        &[
+            "token_",
+            "tokens",
+            "pass_",
+            "_pass",
+            "password_",
+            "passwd_",
+            "_pat",
+            "_auth",
+            "auth_",
+            "bearer",
+            "cookie",
+            "secret_",
+            "secrets",
+            "_jwt",
+            "_creds",
+        ],
+        concat!(
+            r"(\b[A-Z][A-Z0-9_]*_(?:TOKENS?|PASSWORD|PASSWD|PASS|PAT|AUTH|AUTHORIZATION|BEARER|COOKIES?|SECRETS?|JWT|CREDS)(?:_[A-Z0-9]+)*)",
             r#"(\\*["']?\]? *= *|\\*["']\]? *: *|: *)"#,
             value!()
         ),
@@ -197,6 +254,16 @@ static RULES: [Rule; 13] = [
             r#"((?:^|[ \n"'=(]))([^ \n/:@"'<>=(]+:[^ \n/@"'<>]+)(@[A-Za-z0-9._-]+:[0-9]{1,5})"#
         ),
         credentials
+    ),
+    // Credentials before a host, whatever the password holds: blanks, quotes, brackets, and behind a mistyped scheme.
+    rule!(
+        Url,
+        &[":/"],
+        concat!(
+            r#"(\b[A-Za-z][A-Za-z0-9+.-]*:(?:\\?/){1,2})([^ \n/:@"'<>`]+:[^\n]{1,200}?)"#,
+            r#"(@(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+(:[0-9]{1,5})?)(?:[/ \n"'`),;>\]]|\z)"#
+        ),
+        loose_credentials
     ),
     rule!(
         Url,
@@ -358,7 +425,11 @@ fn assignment(captures: &Captures) -> Option<String> {
         return None;
     }
     let lower = key.to_ascii_lowercase();
-    let is_token = lower.ends_with("token");
+    // The place of a secret is none.
+    if ["_path", "_file", "_dir", "_url", "_sock"].iter().any(|end| lower.ends_with(end)) {
+        return None;
+    }
+    let is_token = lower.contains("token") && !lower.starts_with("refresh");
     let digits = inner.len() < 8 && inner.chars().all(|c| c.is_ascii_digit());
     // `token=token` and `"token": "read"` are code and prose; a password may be a word.
     if is_token && (digits || is_identifier(inner) || (!open.is_empty() && is_word(inner) && inner.len() < 8)) {
@@ -370,6 +441,18 @@ fn assignment(captures: &Captures) -> Option<String> {
         return None;
     }
     Some(format!("{key}{separator}{open}{MASK}{close}"))
+}
+
+/// Credentials of which only the `@` before a host tells where they end.
+fn loose_credentials(captures: &Captures) -> Option<String> {
+    let (whole, scheme, user, host) = (captures.get(0)?, captures.get(1)?, captures.get(2)?, captures.get(3)?);
+    let password = user.split_once(':').map_or("", |(_, password)| password);
+    // `http://host:8080/path and ada@example.org` holds none; `http://ada:12/x@host:9` does.
+    let port = password.trim_start_matches(|c: char| c.is_ascii_digit());
+    let of_a_port = port.len() < password.len() && port.starts_with(['/', ' ', '"', '\'', ')', ',', ';']);
+    let innocent = user.contains("://") || is_written_out(user) || (of_a_port && captures.get(4).is_none());
+    let end = &whole[scheme.len() + user.len() + host.len()..];
+    (!innocent).then(|| format!("{scheme}{MASK}{host}{end}"))
 }
 
 fn credentials(captures: &Captures) -> Option<String> {

@@ -1,6 +1,7 @@
 //! What a terminal would obey instead of showing.
 
-/// The text without escape sequences, control characters and characters that turn the direction of writing; none when
+/// The text without escape sequences, control characters and characters that are not seen or that turn the direction of
+/// writing; none when
 /// it has none of them. Line ends stay, a tab becomes a blank.
 pub(super) fn strip(text: &str) -> Option<String> {
     if !text.chars().any(is_stripped) {
@@ -43,7 +44,10 @@ pub(super) fn strip(text: &str) -> Option<String> {
 
 fn is_stripped(c: char) -> bool {
     (c.is_control() && c != '\n')
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{61c}')
+        // What is not seen at all may hide in a name, or cut a secret in two.
+        || matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2065}' | '\u{feff}')
+        || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;

@@ -69,6 +69,26 @@ fn secrets_of_every_form_are_masked() {
         ("https://x/y?a=1&amp;api_key=geheim".into(), "https://x/y?a=1&amp;api_key=***"),
         ("next=https%3A%2F%2Fx%3Fsig%3Dgeheim%26a".into(), "next=https%3A%2F%2Fx%3Fsig%3D***"),
         ("password=geheim".into(), "password=***"),
+        (
+            "machine huggingface.co login ada password geheim x".into(),
+            "machine huggingface.co login ada password *** x",
+        ),
+        ("machine hf.co\n  login ada\n  password geheim".into(), "machine hf.co\n  login ada\n  password ***"),
+        ("AccountName=ada;AccountKey=Zm9vYmFy+/x==;End".into(), "AccountName=ada;AccountKey=***;End"),
+        (
+            "Digest username=\"ada\", response=\"6629fae49393a05397450978507c4ef1\"".into(),
+            "Digest username=\"ada\", response=\"***\"",
+        ),
+        ("refresh_token = geheimes_wort".into(), "refresh_token = ***"),
+        ("HF_TOKEN_2=S3cr3tS3cr3t HF_PASS=geheim".into(), "HF_TOKEN_2=*** HF_PASS=***"),
+        ("export HF_PAT='ge heim'".into(), "export HF_PAT='***'"),
+        ("HF_DATASETS_SERVER_AUTHORIZATION: geheim1".into(), "HF_DATASETS_SERVER_AUTHORIZATION: ***"),
+        ("hf_QwErTy\u{a0}UiOpAs\u{200b}DfGhJ\u{ad}kLz".into(), "hf_***"),
+        ("via http://ada:my pass@host:9 failed".into(), "via http://***@host:9 failed"),
+        ("via http://ada:my'pass\"<`@host:9/".into(), "via http://***@host:9/"),
+        ("via http://ada:12/pass@host:9".into(), "via http://***@host:9"),
+        ("HTTPS_PROXY=htp:/ada:pass@host:9".into(), "HTTPS_PROXY=htp:/***@host:9"),
+        ("HTTPS_PROXY=http:/ada:pa ss@host:9".into(), "HTTPS_PROXY=http:/***@host:9"),
         ("\"password\": \"ge heim\"".into(), "\"password\": \"***\""),
         ("password: geheim1".into(), "password: ***"),
         ("AWS_SECRET_ACCESS_KEY=wJalr/x+y".into(), "AWS_SECRET_ACCESS_KEY=***"),
@@ -122,6 +142,10 @@ fn innocent_text_stays() {
         "docker run -u 1000:1000 image; python -u script.py",
         "RateLimit: \"resolvers\";r=2976;t=166",
         "the policy says: no password",
+        "http://host:8080/path is down, said ada@example.org",
+        "HF_TOKEN_PATH=/data/token and SSH_AUTH_SOCK=/tmp/agent",
+        "TOKENIZERS_PARALLELISM=false VLLM_MAX_NUM_BATCHED_TOKENS=16384",
+        "HTTPS_PROXY=http://USER:PASSWORD@proxy:3128",
         "X-Amz-Cf-Id: AbC123==",
         "sk-learn-contrib-package-name",
         "*** and hf_*** and Bearer *** stay",
@@ -183,15 +207,6 @@ fn a_known_secret_is_masked_in_every_piece() {
     let redactor = Redactor::new([Token::new(vec![0xff; 20]), Token::new(b"a\xffbcdefghij".to_vec())].iter(), None);
     assert_eq!(redactor.clean("a\u{fffd}bcdefghij and bcdefghi"), "*** and ***");
     assert!(!format!("{redactor:?}").contains("bcdef"));
-}
-
-#[test]
-fn a_file_of_prose_in_the_place_of_a_token_does_not_unmake_the_report() {
-    let redactor = knowing("confirmed token-malformed in this environment; schema_version, certainty: inconclusive");
-    for word in ["confirmed", "token-malformed", "environment", "schema_version", "certainty", "inconclusive"] {
-        assert_eq!(redactor.clean(word), word);
-    }
-    assert_eq!(redactor.clean("ed in this en"), "***");
 }
 
 /// Every piece of eight bytes of `secret` that still stands in `text`.
