@@ -38,7 +38,9 @@ impl<T: Clean> Clean for Option<T> {
 
 impl<T: Clean> Clean for Vec<T> {
     fn clean(&mut self, redactor: &Redactor) {
-        self.iter_mut().for_each(|item| item.clean(redactor));
+        for item in self {
+            item.clean(redactor);
+        }
     }
 }
 
