@@ -1,12 +1,13 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hfdoctor_checks::CHECKS;
 use hfdoctor_checks::case::ConnectTo;
-use hfdoctor_core::target::RepoType;
+use hfdoctor_core::target::{RepoType, Target};
+use hfdoctor_core::text::shell::quoted;
 
 /// Says why a Hugging Face download failed, most likely cause first, and mends it.
 #[derive(Debug, Parser)]
@@ -223,13 +224,44 @@ impl Examination {
         if self.json { Format::Json } else { self.format.unwrap_or(Format::Human) }
     }
 
-    /// The command line that would repeat this examination with a JSON report.
-    pub fn for_a_ticket(&self) -> String {
-        match (&self.target, &self.log) {
-            (Some(target), _) => format!("hfdoctor --json {target}"),
-            (None, Some(log)) => format!("hfdoctor --json --log {}", log.display()),
-            (None, None) => "hfdoctor --json".to_owned(),
+    /// The command line that examines the same case with other options, such as `--json`. A log that came by standard
+    /// input cannot be read again: then the target that was found stands for it.
+    pub fn same_case(&self, options: &[&str], found: Option<&Target>) -> String {
+        let mut words = vec!["hfdoctor".to_owned()];
+        words.extend(options.iter().map(|option| (*option).to_owned()));
+        let mut give = |name: &str, value: &str| {
+            words.push(name.to_owned());
+            words.push(quoted(Path::new(value)));
+        };
+        let log = self.log.as_deref().filter(|log| *log != Path::new("-"));
+        if let Some(log) = log {
+            give("--log", &log.display().to_string());
         }
+        if self.target.is_some() {
+            if let Some(repo_type) = self.repo_type {
+                give("--repo-type", RepoType::from(repo_type).word());
+            }
+            for (name, value) in [("--revision", &self.revision), ("--file", &self.file)] {
+                if let Some(value) = value {
+                    give(name, value);
+                }
+            }
+        }
+        for (name, values) in [("--check", &self.check), ("--skip", &self.skip)] {
+            for value in values {
+                give(name, value);
+            }
+        }
+        for (given, name) in
+            [(self.offline, "--offline"), (self.verify, "--verify"), (self.trust_endpoint, "--trust-endpoint")]
+        {
+            words.extend(given.then(|| name.to_owned()));
+        }
+        let found = found.filter(|_| log.is_none()).map(ToString::to_string);
+        if let Some(target) = self.target.clone().or(found) {
+            words.push(quoted(Path::new(&target)));
+        }
+        words.join(" ")
     }
 }
 

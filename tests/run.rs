@@ -106,7 +106,7 @@ fn a_failed_client_is_diagnosed_with_what_it_was_to_download() {
     assert_eq!((code, stdout.as_str()), (1, "starting\n"));
     let report =
         stderr.strip_prefix("OSError: [Errno 28] No space left on device\n").expect("its own words come first");
-    assert!(report.contains("exit 1"), "{report}");
+    assert!(report.contains("disk-full"), "{report}");
 
     let options = ["--json", "--report", "report.json"];
     let (code, stdout, stderr) = run(home.path(), &options, &["hf", "download", "org/name", "--repo-type", "dataset"]);
@@ -332,8 +332,8 @@ fn a_lock_that_the_command_was_seen_to_wait_for_is_the_diagnosis() {
     {
         let seen = ended_after_the_message(&command);
         assert!(seen.contains(says) && seen.contains("lock-stuck"), "{seen}");
-        let told = seen.find("lock-stuck").and_then(|at| seen.get(at..)).unwrap_or_default();
-        assert!(told.contains(": it waits for the lock"), "it is no evidence: {seen}");
+        // Once at once, and once more as the report's evidence.
+        assert!(seen.matches("it waits for the lock").count() >= 2, "it is no evidence: {seen}");
     }
     // Somebody else asks for the lock; the command itself lies still.
     let mut other = Command::new("sh").args(["-c", &polls]).spawn().expect("it starts");

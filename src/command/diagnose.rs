@@ -15,7 +15,7 @@ use crate::cli::{Examination, Format};
 use crate::exit::Exit;
 use crate::fix::{self, Shell};
 use crate::progress;
-use crate::report::{self, Context};
+use crate::report::{self, Again, Context};
 use crate::terminal::{self, Look};
 use crate::wait;
 
@@ -33,7 +33,7 @@ pub fn run(options: &Examination) -> Result<ExitCode, CommandError> {
         verbose: options.verbose,
         took: began.elapsed(),
         exit: exit.code(),
-        for_a_ticket: report::redacted(&case, &options.for_a_ticket()),
+        again: again(&case, options),
     };
     print(&written(&report, options.format(), &context));
     if options.wait {
@@ -69,6 +69,12 @@ pub fn case(options: &Examination) -> Result<Case, CommandError> {
         case.target = traces::target(&case.settings, case.now);
     }
     Ok(case)
+}
+
+/// The command lines that carry this case on.
+pub fn again(case: &Case, options: &Examination) -> Again {
+    let line = |words: &[&str]| report::redacted(case, &options.same_case(words, case.target.as_ref()));
+    Again { ticket: line(&["--json"]), fix: line(&["--fix"]) }
 }
 
 /// The target that the command line names.

@@ -80,7 +80,7 @@ fn context(case: &Case, arguments: &Arguments, began: Instant, exit: Exit) -> Co
         verbose: arguments.examination.verbose,
         took: began.elapsed(),
         exit: exit.code(),
-        for_a_ticket: report::redacted(case, &arguments.examination.for_a_ticket()),
+        again: diagnose::again(case, &arguments.examination),
     }
 }
 

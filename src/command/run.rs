@@ -63,10 +63,7 @@ fn explain(ended: Ended, named: Option<Target>, options: &Run) -> Result<(), Com
         verbose: options.examination.verbose,
         took: began.elapsed(),
         exit: u8::try_from(code).unwrap_or(1),
-        for_a_ticket: match &case.target {
-            Some(target) => report::redacted(&case, &format!("hfdoctor --json {target}")),
-            None => "hfdoctor --json".to_owned(),
-        },
+        again: diagnose::again(&case, &options.examination),
     };
     write(&diagnose::written(&report, options.examination.format(), &context), to_file)
 }

@@ -7,6 +7,6 @@ mod markdown;
 mod model;
 
 pub use build::{build, redacted};
-pub use human::{Context, human, plan};
+pub use human::{Again, Context, human, plan};
 pub use markdown::markdown;
 pub use model::{AppliedOutcome, AppliedReport, PlannedReport, Report};
