@@ -8,7 +8,6 @@ pub mod case;
 pub mod check;
 pub mod examine;
 pub mod observe;
-pub mod remedies;
 
 pub use case::Case;
 pub use check::{CHECKS, Check, Conclusion, Outcome, Status};

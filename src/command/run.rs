@@ -54,7 +54,9 @@ fn explain(ended: Ended, named: Option<Target>, options: &Run) -> Result<(), Com
     let to_file = options.report.as_deref();
     terminal::set_color_on(options.examination.color, to_file.is_none() && std::io::stderr().is_terminal());
     let limits = diagnose::limits(&options.examination);
-    let case = Arc::new(Case::new(Environment::of_process(), target, Some(log), limits, SystemTime::now()));
+    let mut case = Case::new(Environment::of_process(), target, Some(log), limits, SystemTime::now());
+    case.wrapped = true;
+    let case = Arc::new(case);
     let diagnosis = diagnose::diagnose(&case, &options.examination)?;
     let report = report::build(&case, &diagnosis, Vec::new(), Vec::new());
     let context = Context {

@@ -73,6 +73,7 @@ fn cause(redactor: &Redactor, rank: usize, ranked: &Ranked) -> CauseReport {
                 risk: fix.risk,
                 commands: fix.commands.iter().map(|command| redactor.command(command)).collect(),
                 note: fix.note.clone(),
+                relation: fix.relation,
             })
             .collect(),
         documentation: row.documentation.to_owned(),

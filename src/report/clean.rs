@@ -102,7 +102,7 @@ texts!(Report { target, causes, notes, checks, environment, network, plan, fixes
 texts!(TargetReport { repo_id, revision, file } own { repo_type, from });
 texts!(CauseReport { summary, evidence, fixes } own { rank, id, group, title, certainty, check, explains, documentation });
 texts!(EvidenceReport { detail } own { source, line });
-texts!(FixReport { title, commands, note } own { id, risk });
+texts!(FixReport { title, commands, note } own { id, risk, relation });
 texts!(CheckReport { because } own { name, status, seconds });
 texts!(EnvironmentReport { clients, variables, paths } own { os, architecture, free_bytes });
 texts!(NetworkReport { hosts } own { requests });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hfdoctor_checks::{Status, Verdict};
-use hfdoctor_core::diagnosis::{Cause, Certainty, Group, Risk, Source};
+use hfdoctor_core::diagnosis::{Cause, Certainty, Group, Relation, Risk, Source};
 use hfdoctor_core::target::{From, RepoType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -112,6 +112,9 @@ pub struct FixReport {
     pub commands: Vec<String>,
     /// What else to know.
     pub note: Option<String>,
+    /// Whether it is another way than the fix before it, or a further step.
+    #[serde(default)]
+    pub relation: Relation,
 }
 
 /// A check.

@@ -7,6 +7,7 @@ pub mod secrets;
 pub mod settings;
 pub mod token;
 pub mod trust;
+pub mod who;
 
 use std::time::{Duration, SystemTime};
 
@@ -92,6 +93,8 @@ pub struct Case {
     pub target: Option<Target>,
     /// What the failed command printed.
     pub log: Option<Log>,
+    /// The log is of a command that this program ran itself, so that it is of this machine.
+    pub wrapped: bool,
     /// How the examination may look at the world.
     pub limits: Limits,
 }
@@ -121,6 +124,6 @@ impl Case {
         let clients = Clients::find(&environment);
         let tokens = Tokens::read(&environment, &settings, &clients);
         let target = target.or_else(|| log.as_ref().and_then(Log::target));
-        Case { now, environment, settings, tokens, clients, target, log, limits }
+        Case { now, environment, settings, tokens, clients, target, log, wrapped: false, limits }
     }
 }

@@ -2,7 +2,7 @@
 
 use colored::Colorize;
 use hfdoctor_checks::Status;
-use hfdoctor_core::diagnosis::Risk;
+use hfdoctor_core::diagnosis::{Relation, Risk};
 
 use super::page::{NO_BREAK, Page, dotted};
 use super::{Context, name};
@@ -23,9 +23,13 @@ pub(super) fn causes(page: &mut Page, report: &Report, context: &Context) {
     let Some((first, others)) = report.causes.split_first() else { return };
     page.labelled(0, &"✗".red().bold(), 2, &headline(report, first));
     page.blank();
+    // The first remedy with all of its steps; other ways come after what shows the cause.
+    let steps = first.fixes.iter().skip(1).take_while(|fix| fix.relation == Relation::Step).count();
     let mut fixes = first.fixes.iter();
-    for fix in fixes.by_ref().take(1) {
-        one_fix(page, fix, None);
+    for (place, fix) in fixes.by_ref().take(1 + steps).enumerate() {
+        one_fix(page, fix, (place > 0).then_some("then"));
+    }
+    if !first.fixes.is_empty() {
         page.blank();
     }
     for evidence in shown(&first.evidence, EVIDENCE_SHOWN, context) {
@@ -35,8 +39,9 @@ pub(super) fn causes(page: &mut Page, report: &Report, context: &Context) {
     let more = fixes.len();
     let limit = if context.verbose { more } else { FIXES_SHOWN - 1 };
     for fix in fixes.by_ref().take(limit) {
+        let word = if fix.relation == Relation::Step { "then" } else { "or" };
         page.blank();
-        one_fix(page, fix, Some("or"));
+        one_fix(page, fix, Some(word));
     }
     page.blank();
     for cause in others.iter().take(if context.verbose { others.len() } else { CAUSES_SHOWN - 1 }) {

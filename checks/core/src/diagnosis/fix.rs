@@ -108,6 +108,17 @@ pub enum Action {
     },
 }
 
+/// How a fix relates to the one before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Relation {
+    /// Another way: one of the two is enough.
+    #[default]
+    Or,
+    /// A further step: it is needed as well.
+    Step,
+}
+
 /// A way to mend a cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
@@ -123,23 +134,32 @@ pub struct Fix {
     pub commands: Vec<String>,
     /// What else to know.
     pub note: Option<String>,
+    /// How it relates to the fix before it.
+    pub relation: Relation,
 }
 
 impl Fix {
     /// A fix that only a person can do.
     pub fn manual(id: &'static str, title: impl Into<String>) -> Fix {
-        Fix { id, title: title.into(), risk: Risk::Manual, actions: Vec::new(), commands: Vec::new(), note: None }
+        Fix::automatic(id, Risk::Manual, title, Vec::new())
     }
 
     /// A fix that the engine can apply.
     pub fn automatic(id: &'static str, risk: Risk, title: impl Into<String>, actions: Vec<Action>) -> Fix {
-        Fix { id, title: title.into(), risk, actions, commands: Vec::new(), note: None }
+        Fix { id, title: title.into(), risk, actions, commands: Vec::new(), note: None, relation: Relation::Or }
     }
 
     /// Adds a command that a person would type.
     #[must_use]
     pub fn command(mut self, command: impl Into<String>) -> Fix {
         self.commands.push(command.into());
+        self
+    }
+
+    /// A further step after the fix before it, and no other way.
+    #[must_use]
+    pub fn step(mut self) -> Fix {
+        self.relation = Relation::Step;
         self
     }
 

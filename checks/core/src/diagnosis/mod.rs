@@ -11,6 +11,6 @@ pub mod tiers;
 
 pub use cause::{CAUSES, Cause, Group};
 pub use finding::{Bearing, Certainty, Evidence, Finding, Note, Source};
-pub use fix::{Action, Fix, Risk};
+pub use fix::{Action, Fix, Relation, Risk};
 pub use rank::{Ranked, rank};
 pub use reset::{Reset, resets_at};

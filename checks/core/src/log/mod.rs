@@ -13,6 +13,7 @@ mod look;
 mod prefilter;
 mod reader;
 pub mod reason;
+mod sample;
 mod scan;
 mod tongue;
 mod trigger;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 use crate::diagnosis::{Cause, Finding};
 use crate::target::Target;
+use crate::who::Who;
 
 /// The search for signs, made ready.
 #[derive(Debug, Clone)]
@@ -51,6 +53,7 @@ pub struct Log {
     facts: Facts,
     findings: Vec<Finding>,
     target: Option<Target>,
+    who: Who,
 }
 
 impl Log {
@@ -64,12 +67,18 @@ impl Log {
             facts.set_failure(failure);
         }
         let target = conclusion.target.or_else(|| scan.targets.pop_back().map(|(_, target)| target));
-        Ok(Log { lines, facts, findings: conclusion.findings, target })
+        let who = Who::of_log(&scan.sample.text(), &facts, target.clone());
+        Ok(Log { lines, facts, findings: conclusion.findings, target, who })
     }
 
     /// What failed to download, by the log's last failure.
     pub fn target(&self) -> Option<Target> {
         self.target.clone()
+    }
+
+    /// Who failed.
+    pub fn who(&self) -> &Who {
+        &self.who
     }
 
     /// What the log says beside its causes.

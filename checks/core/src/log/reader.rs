@@ -82,6 +82,7 @@ impl Lines {
     }
 
     fn text(&mut self, text: &[u8], scan: &mut Scan) {
+        scan.sample.take(text);
         let whole = self.bytes < WHOLE;
         self.bytes = self.bytes.saturating_add(text.len());
         if whole {

@@ -3,6 +3,101 @@
 use std::fmt::Write;
 use std::path::Path;
 
+/// A shell that commands are written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Shell {
+    /// sh, bash, zsh and their like.
+    Posix,
+    /// PowerShell.
+    PowerShell,
+    /// Windows' command prompt.
+    Cmd,
+}
+
+impl Shell {
+    /// A word as the shell takes it, whatever it holds.
+    pub fn word(self, text: &str) -> String {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@,".contains(c);
+        match self {
+            Shell::Posix => quoted(Path::new(text)),
+            Shell::PowerShell => {
+                let plain = |c: char| plain(c) && !"@,=".contains(c) || c == '\\';
+                if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
+                    text.to_owned()
+                } else {
+                    // Curly quotes close a string there as straight ones do.
+                    let inner: String = text
+                        .chars()
+                        .flat_map(
+                            |c| if "'\u{2018}\u{2019}\u{201a}\u{201b}".contains(c) { vec![c, c] } else { vec![c] },
+                        )
+                        .filter(|c| !c.is_control())
+                        .collect();
+                    format!("'{inner}'")
+                }
+            }
+            Shell::Cmd => {
+                let plain = |c: char| plain(c) && c != ',' && c != '=' || c == '\\';
+                if !text.is_empty() && text.chars().all(plain) {
+                    text.to_owned()
+                } else {
+                    // A quote cannot be typed inside of quotes there, and a line end not at all.
+                    let inner: String = text.chars().filter(|c| *c != '"' && !c.is_control()).collect();
+                    format!("\"{}\"", inner.replace('%', "%%"))
+                }
+            }
+        }
+    }
+
+    /// A command of words.
+    pub fn command<'a>(self, words: impl IntoIterator<Item = &'a str>) -> String {
+        words.into_iter().map(|word| self.word(word)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The line that sets a variable in the shell that is open.
+    pub fn set(self, name: &str, value: &str) -> String {
+        match self {
+            Shell::Posix => format!("export {name}={}", self.word(value)),
+            Shell::PowerShell => format!("$env:{name} = '{}'", value.replace('\'', "''")),
+            Shell::Cmd => format!("set \"{name}={}\"", value.replace('"', "").replace('%', "%%")),
+        }
+    }
+
+    /// The line that unsets variables in the shell that is open.
+    pub fn unset(self, names: &[&str]) -> String {
+        match self {
+            Shell::Posix => format!("unset {}", names.join(" ")),
+            Shell::PowerShell => {
+                let names: Vec<String> = names.iter().map(|name| format!("Env:{name}")).collect();
+                format!("Remove-Item {} -ErrorAction SilentlyContinue", names.join(","))
+            }
+            Shell::Cmd => names.iter().map(|name| format!("set {name}=")).collect::<Vec<_>>().join(" & "),
+        }
+    }
+
+    /// The line that asks for a secret, unseen, and sets a variable to it.
+    pub fn ask(self, name: &str) -> String {
+        match self {
+            Shell::Posix => format!("read -rs {name} && export {name}"),
+            Shell::PowerShell => {
+                format!(
+                    "$env:{name} = (Read-Host -AsSecureString | ForEach-Object {{ [Net.NetworkCredential]::new('', $_).Password }})"
+                )
+            }
+            Shell::Cmd => format!("set /p {name}="),
+        }
+    }
+
+    /// The value of a variable in a command, between double quotes.
+    pub fn value(self, name: &str) -> String {
+        match self {
+            Shell::Posix => format!("${name}"),
+            Shell::PowerShell => format!("$env:{name}"),
+            Shell::Cmd => format!("%{name}%"),
+        }
+    }
+}
+
 /// A path as a shell takes it.
 pub fn quoted(path: &Path) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@,".contains(c);
@@ -98,6 +193,19 @@ mod tests {
             let Ok(said) = std::process::Command::new("bash").args(["-c", &script]).output() else { return };
             assert_eq!(said.stdout, name, "{script}");
         }
+    }
+
+    #[test]
+    fn words_of_windows_shells_are_quoted() {
+        assert_eq!(Shell::PowerShell.word(r"C:\hf\hub"), r"C:\hf\hub");
+        assert_eq!(Shell::PowerShell.word("my dir's $(x)"), "'my dir''s $(x)'");
+        assert_eq!(Shell::PowerShell.word("it\u{2019}s"), "'it\u{2019}\u{2019}s'");
+        assert_eq!(Shell::PowerShell.word("-x"), "'-x'");
+        assert_eq!(Shell::Cmd.word(r"C:\my dir"), "\"C:\\my dir\"");
+        assert_eq!(Shell::Cmd.word("100%"), "\"100%%\"");
+        assert_eq!(Shell::Cmd.unset(&["A", "B"]), "set A= & set B=");
+        assert_eq!(Shell::PowerShell.set("A", "it's"), "$env:A = 'it''s'");
+        assert_eq!(Shell::Posix.set("A", "a b"), "export A='a b'");
     }
 
     #[test]

@@ -47,6 +47,12 @@ pub fn variable(name: &str) -> Option<&'static Variable> {
     VARIABLES.iter().find(|row| row.name == name || (row.name.ends_with("_PROXY") && row.name == upper))
 }
 
+/// The values that count as true for the Hub's client: `1`, `ON`, `YES`, `TRUE` in any case (huggingface_hub
+/// `constants._is_true`).
+pub fn is_true(value: &str) -> bool {
+    ["1", "on", "yes", "true"].iter().any(|t| value.eq_ignore_ascii_case(t))
+}
+
 /// Prefixes of names that belong to the clients, whether or not the table knows them.
 const PREFIXES: &[&str] = &["HF_", "HUGGING", "TRANSFORMERS_", "OLLAMA_", "LLAMA_"];
 

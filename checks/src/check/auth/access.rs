@@ -278,10 +278,13 @@ impl Experiment<'_> {
         }
         let mut fixes = Vec::new();
         if tokens.first().is_some() {
-            fixes.push(crate::remedies::token::send_saved(self.case));
+            fixes.push(crate::check::auth::token::remedies::send_saved(self.case));
         } else {
             fixes.extend(
-                tokens.elsewhere.iter().find_map(|other| crate::remedies::token::use_other_file(self.case, other)),
+                tokens
+                    .elsewhere
+                    .iter()
+                    .find_map(|other| crate::check::auth::token::remedies::use_other_file(self.case, other)),
             );
         }
         for source in &tokens.ignored {

@@ -246,9 +246,7 @@ fn xet_blocked(case: &Case, storage: &Storage, xet: &XetHost) -> Finding {
 
 fn without_the_proxy(setting: &Setting) -> Fix {
     let title = format!("unset `{}`, or name the proxy that this network has today", setting.place);
-    Fix::manual("proxy-correct", title)
-        .command(unset_line(&setting.place))
-        .command(format!("export {}=http://PROXY:PORT", setting.place))
+    Fix::manual("proxy-correct", title).command(unset_line(&setting.place))
 }
 
 fn allow(host: &str) -> Fix {

@@ -174,7 +174,6 @@ fn prefer_ipv4() -> Fix {
     let fix = Fix::manual("ipv6-off", "prefer IPv4, or repair IPv6 on this network");
     if cfg!(target_os = "linux") {
         fix.command("echo 'precedence ::ffff:0:0/96 100' | sudo tee -a /etc/gai.conf")
-            .command("sudo sysctl -w net.ipv6.conf.all.disable_ipv6=1   # until the next restart")
     } else if cfg!(target_os = "macos") {
         fix.command("networksetup -setv6off Wi-Fi")
     } else {

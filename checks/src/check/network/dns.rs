@@ -91,10 +91,8 @@ fn unresolved(case: &Case, route: &Route, fault: &DnsFault) -> Finding {
         finding = finding.saw(Source::Network, format!("1.1.1.1, asked over HTTPS, resolves it to {addresses}"));
     }
     if shut_in && served && !neutral_resolves {
-        finding = finding.fix(
-            Fix::manual("proxy-ask", "ask which proxy leads out of this network, and set `HTTPS_PROXY` to it")
-                .command("export HTTPS_PROXY=http://PROXY:PORT"),
-        );
+        finding = finding
+            .fix(Fix::manual("proxy-ask", "ask which proxy leads out of this network, and set `HTTPS_PROXY` to it"));
     }
     finding.with_fixes(another_name_server(case, no_network))
 }

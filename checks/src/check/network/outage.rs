@@ -82,8 +82,7 @@ fn failing(case: &Case, answer: &Answer, seen: &Observations) -> Option<Finding>
 
 fn remedies() -> [Fix; 2] {
     [
-        Fix::manual("outage-wait", "wait and try again in some minutes; what is downloaded already is kept")
-            .command("curl -sI https://huggingface.co | head -1   # 200 when it is over"),
-        Fix::manual("outage-status", "look at https://status.huggingface.co"),
+        Fix::manual("outage-wait", "try again in some minutes: the server failed, nothing here is wrong"),
+        Fix::manual("outage-status", "see what the Hub says of itself").command("https://status.huggingface.co"),
     ]
 }

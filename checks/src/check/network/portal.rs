@@ -167,7 +167,7 @@ fn leave_answers_alone() -> Fix {
         "filter-headers",
         "have the proxy, filter or virus scanner leave the answers of huggingface.co alone, or go without it",
     )
-    .command("curl -sI https://huggingface.co/openai-community/gpt2/resolve/main/config.json   # the headers")
+    .command("curl -sI https://huggingface.co/openai-community/gpt2/resolve/main/config.json")
 }
 
 /// The Hub's own storage and Xet hosts.

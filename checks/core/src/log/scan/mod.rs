@@ -15,6 +15,7 @@ use super::frame::{self, Frame};
 use super::host::Owner;
 use super::line::{PIECE, decode, excerpt, stamp, unescape, virtual_lines, without_escapes, without_prefix};
 use super::look::Looks;
+use super::sample::Sample;
 use super::trigger::{Found, Trigger, Words, in_a_path, stands_alone};
 use super::wording::{
     RETRYING, SURVIVED, SURVIVED_BEFORE, counts_a_failure, ends_a_retry, is_fatal_all_the_same, is_inert,
@@ -65,6 +66,8 @@ pub struct Scan {
     pub names_services: bool,
     /// What was seen beside the errors.
     pub looks: Looks,
+    /// Its beginning and its end, as text.
+    pub sample: Sample,
     frames: Vec<Frame>,
     frame_indent: usize,
     exception_closed: bool,
@@ -98,6 +101,7 @@ impl Scan {
             traceback: None,
             names_services: false,
             looks: Looks::default(),
+            sample: Sample::default(),
             frames: Vec::new(),
             frame_indent: 0,
             exception_closed: false,

@@ -1,6 +1,7 @@
 //! Which token is sent, where it comes from, its bytes, and whether the Hub accepts it.
 
 pub mod bytes;
+pub mod remedies;
 mod which;
 
 use std::collections::BTreeSet;
@@ -9,7 +10,6 @@ use crate::case::{Case, TokenPlace, TokenSource};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::observe::hub::rejects_token;
 use crate::observe::{Answer, Observations, Resolve, Seen, Unseen, Want};
-use crate::remedies::token as remedies;
 use bytes::{Fault, faults};
 use hfdoctor_core::diagnosis::{Action, Bearing, Cause, Certainty, Finding, Fix, Risk, Source};
 use which::{hidden_note, led_past, left_behind, shadowed, stops_the_client};

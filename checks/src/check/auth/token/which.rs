@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use super::remedies;
 use super::{Verdict, new_token};
 use crate::case::{Case, TokenPlace, TokenSource, Unreadable};
 use crate::observe::Observations;
-use crate::remedies::token as remedies;
 use hfdoctor_core::diagnosis::{Bearing, Cause, Certainty, Finding, Fix, Source};
 
 /// The client fails at a token file that is there and cannot be read, also for public files; only one that is not there is

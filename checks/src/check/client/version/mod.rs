@@ -1,6 +1,6 @@
 //! Versions of the client libraries, hf_transfer, and values that stop the client at its start.
 
-pub(crate) mod start;
+mod start;
 
 use crate::case::Case;
 use crate::case::clients::Pin;

@@ -3,7 +3,7 @@
 
 use crate::case::Case;
 use crate::check::network::reach::unset_variables;
-use hfdoctor_core::diagnosis::{Cause, Certainty, Finding, Fix, Risk, Source};
+use hfdoctor_core::diagnosis::{Cause, Certainty, Finding, Risk, Source};
 
 /// The variables that every version reads so.
 const NUMBERS: &[&str] = &["HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT"];
@@ -35,14 +35,6 @@ pub(super) fn stopped(case: &Case) -> Option<Finding> {
     let says = format!("Python says: invalid literal for int() with base 10: '{}'", shown(value));
     let title = "unset what is no number: the client has values of its own";
     Some(finding.saw(Source::Client, says).fix(unset_variables("number-unset", Risk::Safe, title, &names)))
-}
-
-/// What a log's failed reading of a number may come from, when its last lines alone do not name the variable.
-pub(crate) fn advice(finding: &Finding) -> Option<Fix> {
-    let failed = finding.evidence.iter().any(|e| e.detail.contains("invalid literal for int()"));
-    let title = "where `huggingface_hub/constants.py` stands above it in the trace, unset the variable that its line names: it \
-                 holds no whole number";
-    failed.then(|| Fix::manual("number-unset", title).command(format!("unset {}", NUMBERS.join(" "))))
 }
 
 /// Whether Python's `int` takes a text: a sign, digits, single underscores between them, blanks around them.

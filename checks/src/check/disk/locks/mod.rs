@@ -189,14 +189,11 @@ fn no_locks(case: &Case, path: &Path, words: &str) -> Finding {
     let summary = format!("no lock can be taken on the volume of the hub cache: {words}");
     let finding = Finding::new(Cause::LockStuck, Certainty::Confirmed, summary)
         .saw(Source::Disk, format!("locking {} was refused: {words}", shown(path)));
-    let place = if cfg!(windows) { r"C:\hf\hub" } else { "/path/on/a/local/disk/hub" };
     let name = if case.clients.hub_is(|v| v < (0, 17, 0)) { "HUGGINGFACE_HUB_CACHE" } else { "HF_HUB_CACHE" };
     finding.fix(
-        Fix::manual("place-cache", format!("let `{name}` name a folder on a disk of this machine"))
-            .command(format!("export {name}={place}"))
-            .note(
-                "or have the network file system mounted with locks: for NFS its lock service must run on both sides",
-            ),
+        Fix::manual("place-cache", format!("let `{name}` name a folder on a disk of this machine")).note(
+            "or have the network file system mounted with locks: for NFS its lock service must run on both sides",
+        ),
     )
 }
 

@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::case::Case;
-use crate::check::network::reach::{set_variable, unset_line, variable_line};
+use crate::check::network::reach::{set_variable, unset_line};
 use crate::check::{Check, Conclusion, log_findings};
 use crate::observe::cache::need;
 use crate::observe::cache::{Misplaced, Reach, Refused, Wanted};
@@ -180,7 +180,7 @@ fn of_repository(case: &Case, observations: &Observations) -> Option<Finding> {
     let mut finding = Finding::new(Cause::CachePermission, Certainty::Confirmed, summary)
         .saw(Source::Disk, format!("{path} {stands}"));
     let fix = Fix::manual("mount-volume", "connect or mount the disk that the link leads to");
-    finding = finding.fix(fix.command(format!("ls -l {}   # where it leads", quoted(&obstacle.path))));
+    finding = finding.fix(fix.command(format!("ls -l {}", quoted(&obstacle.path))));
     Some(finding.fix(move_aside(std::iter::once(obstacle.path.as_path()))))
 }
 
@@ -197,7 +197,7 @@ fn mend(case: &Case, path: &Path, own: bool, owner: Option<&str>) -> Fix {
     let title = format!("take back what belongs to {}", owner.unwrap_or("another user"));
     let mut fix = Fix::manual("take-ownership", title);
     fix = if cfg!(windows) {
-        fix.command(format!("takeown /F {path_in_shell} /R /D Y   # as administrator"))
+        fix.command(format!("takeown /F {path_in_shell} /R /D Y"))
             .command(format!("icacls {path_in_shell} /grant \"$($env:USERNAME):(OI)(CI)F\" /T"))
     } else {
         fix.command(format!("sudo chown -R \"$(id -u):$(id -g)\" {path_in_shell}"))
@@ -222,8 +222,7 @@ fn elsewhere(case: &Case, volume: &Volume) -> Fix {
             let title = format!("keep the hub cache at {}", path.display());
             set_variable("move-cache", Risk::Ask, title, name, &path.to_string_lossy())
         }
-        None => Fix::manual("place-cache", format!("let `{name}` name a folder that this user may write to"))
-            .command(variable_line(name, "/path/with/room/hub")),
+        None => Fix::manual("place-cache", format!("let `{name}` name a folder that this user may write to")),
     }
 }
 

@@ -45,8 +45,5 @@ pub(super) fn finding(case: &Case, cause: Cause, words: &str) -> Finding {
                 .command(format!("sudo chown -R \"$(id -u):$(id -g)\" {place} && chmod -R u+rwX {place}")),
         );
     }
-    finding.fix(
-        Fix::manual("place-cache", "let `HF_XET_CACHE` name a folder that this user may write to")
-            .command("export HF_XET_CACHE=/path/with/room/xet"),
-    )
+    finding.fix(Fix::manual("place-cache", "let `HF_XET_CACHE` name a folder that this user may write to"))
 }

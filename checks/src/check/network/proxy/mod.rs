@@ -251,7 +251,7 @@ fn unused(case: &Case, route: &Route, found: &Proxied) -> Finding {
                 }
                 _ => finding.fix(
                     Fix::manual("proxy-set", "use the proxy that the system knows")
-                        .command(format!("export HTTPS_PROXY=...   # the value of {place}")),
+                        .command(format!("export HTTPS_PROXY=\"${place}\"")),
                 ),
             }
         }

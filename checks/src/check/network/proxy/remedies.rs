@@ -20,15 +20,20 @@ pub(super) fn credentials(case: &Case, route: &Route, setting: &Setting, methods
     }
     fixes.push(if only_windows {
         Fix::manual("proxy-local", format!("put a local proxy before it that speaks {}", list(methods)))
-            .command("pip install px-proxy && px   # or cntlm; it listens on 127.0.0.1:3128")
+            .command("python3 -m pip install px-proxy && px --proxy=\"$PROXY\" &".replace("$PROXY", &host))
             .command(format!("export {place}=http://127.0.0.1:3128"))
-            .note("no client of the Hub speaks NTLM, Negotiate or Kerberos to a proxy by itself")
+            .note("px and cntlm listen on 127.0.0.1:3128; no client of the Hub speaks NTLM, Negotiate or Kerberos by itself")
     } else {
-        Fix::manual("proxy-credentials", format!("put user and password into `{place}`"))
-            .command(format!("export {place}=http://USER:PASSWORD@{host}"))
-            .note("characters such as @ : / # must be percent-encoded: @ is %40")
+        Fix::manual("proxy-credentials", format!("put the user name and password before {host} in `{place}`"))
+            .command(with_credentials(place, &host))
+            .note("it asks for both; characters such as @ : / # must be percent-encoded: @ is %40")
     });
     fixes
+}
+
+/// Asks for user and password, unseen, and sets the variable.
+fn with_credentials(place: &str, host: &str) -> String {
+    format!("read -r USER_NAME && read -rs PASSWORD && export {place}=\"http://$USER_NAME:$PASSWORD@{host}\"")
 }
 
 pub(super) fn with_scheme(setting: &Setting, scheme: Scheme) -> Vec<Fix> {
@@ -37,7 +42,7 @@ pub(super) fn with_scheme(setting: &Setting, scheme: Scheme) -> Vec<Fix> {
     if proxy.has_credentials() {
         // A password is never written anywhere.
         let fix = Fix::manual("proxy-scheme", format!("call the proxy by `{}://`", scheme.word()))
-            .command(format!("export {}=http://USER:PASSWORD@{}:{}", setting.place, proxy.host, proxy.port));
+            .command(with_credentials(&setting.place, &format!("{}:{}", proxy.host, proxy.port)));
         return vec![fix];
     }
     let title = format!("call the proxy by `{}://`", scheme.word());
@@ -59,7 +64,6 @@ pub(super) fn drop_or_correct(case: &Case, route: &Route, setting: &Setting) -> 
         return vec![unset, except(case, route)];
     }
     let fix = Fix::manual("proxy-correct", format!("set `{place}` to the proxy that this network has today"))
-        .command(format!("export {place}=http://PROXY:PORT"))
         .note("off the company's network, without its VPN, the proxy is not needed: unset the variable");
     vec![fix]
 }

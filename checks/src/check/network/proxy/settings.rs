@@ -90,9 +90,11 @@ pub(super) fn behind_the_log(case: &Case) -> Option<Finding> {
         .saw(Source::Environment, format!("`{place}={shown}`"))
         .with_evidence(failure.evidence)
         .fix(
-            Fix::manual("proxy-correct", format!("set `{place}` to the proxy that this network has today"))
-                .command(format!("export {place}=http://PROXY:PORT"))
-                .note("where none is needed, unset the variable"),
+            Fix::manual(
+                "proxy-correct",
+                format!("set `{place}` to the proxy that this network has today, or unset it"),
+            )
+            .command(unset_line(place)),
         );
     Some(finding)
 }
@@ -138,9 +140,8 @@ pub(super) fn malformed(case: &Case, setting: &Setting, why: &Malformed, route: 
     if let Some(route) = route {
         return with_control(finding, route).with_fixes(drop_or_correct(case, route, setting));
     }
-    let title = format!("write `{place}` as http://HOST:PORT, or do without it");
-    let fix = Fix::manual("proxy-correct", title).command(format!("export {place}=http://HOST:PORT"));
-    finding.fix(fix.command(unset_line(place)))
+    let title = format!("do without `{place}`, or write it as `http://`, the proxy's host, `:` and its port");
+    finding.fix(Fix::manual("proxy-correct", title).command(unset_line(place)))
 }
 
 #[cfg(test)]

@@ -18,8 +18,8 @@ pub(crate) fn another_name_server(case: &Case, no_network: bool) -> Vec<Fix> {
         .note("behind a company's firewall, ask its administrator; with a VPN, check what it sets");
     if cfg!(target_os = "linux") {
         fix = fix
-            .command("resolvectl dns   # which servers are used")
-            .command(format!("echo 'nameserver 1.1.1.1' | sudo tee {}", file.display()));
+            .command("resolvectl dns")
+            .command(format!("sudo cp {0} {0}.before && echo 'nameserver 1.1.1.1' | sudo tee {0}", file.display()));
     } else if cfg!(target_os = "macos") {
         fix = fix.command("networksetup -setdnsservers Wi-Fi 1.1.1.1 8.8.8.8");
     } else if cfg!(windows) {
@@ -43,9 +43,7 @@ pub(crate) fn trust_the_authority(case: &Case, route: &Route) -> Vec<Fix> {
         "sudo cp company-ca.crt /usr/local/share/ca-certificates/ && sudo update-ca-certificates"
     };
     let mut fix = Fix::manual("ca-install", "install the intercepting authority's certificate, from whoever runs it")
-        .command(format!(
-            "openssl s_client -connect {host}:{port} -servername {host} -showcerts </dev/null   # what is presented"
-        ))
+        .command(format!("openssl s_client -connect {host}:{port} -servername {host} -showcerts </dev/null"))
         .command(install);
     if !cfg!(any(windows, target_os = "macos")) {
         fix = fix.command(format!("export {variable}=/etc/ssl/certs/ca-certificates.crt"));

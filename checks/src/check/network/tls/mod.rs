@@ -198,7 +198,7 @@ fn broken(route: &Route, session: &Session, fault: &TlsFault) -> Finding {
         )
         .note("a download needs huggingface.co and everything below hf.co: both suffixes for 443/tcp"),
     };
-    finding.fix(fix.command(format!("curl -v https://{host}/   # what another client says")))
+    finding.fix(fix.command(format!("curl -v -o /dev/null https://{host}/")))
 }
 
 /// Bundles that a client must use and cannot: it fails before it sends anything.

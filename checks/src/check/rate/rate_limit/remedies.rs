@@ -91,7 +91,7 @@ fn wait(case: &Case, cause: Cause, ends: Ends) -> Fix {
         Ends::At(time) => (time, true),
         Ends::About(time) => (time, false),
         Ends::Over => {
-            return Fix::manual("retry", "try again: the window has been renewed since").command(download(case, &[]));
+            return with(Fix::manual("retry", "try again: the window has been renewed since"), download(case, &[]));
         }
     };
     let left = time.duration_since(case.now).unwrap_or_default();
@@ -123,15 +123,13 @@ fn token(case: &Case) -> Fix {
             "token-pass",
             format!("pass the token on: {} holds one, but the request counted as one without", active.place),
         )
-        .command("curl -L -H \"Authorization: Bearer $HF_TOKEN\" URL")
-        .command("aria2c --header=\"Authorization: Bearer $HF_TOKEN\" URL")
         .note(
-            "huggingface_hub sends it by itself; curl, wget, aria2 and libraries of their own need it passed down, \
-                     and containers and batch jobs need `HF_TOKEN` set inside",
+            "huggingface_hub sends it by itself; curl needs `-H \"Authorization: Bearer $HF_TOKEN\"`, wget and aria2 \
+             `--header=`, and containers and batch jobs need `HF_TOKEN` set inside",
         );
     }
     if case.tokens.first().is_some() {
-        return crate::remedies::token::send_saved(case);
+        return crate::check::auth::token::remedies::send_saved(case);
     }
     let path = case.settings.token_path.clone();
     Fix::automatic("token-store", Risk::Ask, "log in with a token", vec![Action::StoreToken { path }])
@@ -149,7 +147,7 @@ fn token(case: &Case) -> Fix {
 fn backoff(case: &Case) -> Fix {
     let title = "wait between attempts: as long as `Retry-After` or the `t` of `RateLimit` says, else 1, 2, 4 … 60 s with \
                  some chance in it";
-    let fix = Fix::manual("backoff", title).command("curl -L --retry 8 --retry-max-time 900 -O URL");
+    let fix = Fix::manual("backoff", title);
     match case.clients.hub {
         Some(version) if version >= (1, 22, 0) => fix.note(format!(
             "huggingface_hub {} waits by itself for the `t` of `RateLimit` and for `Retry-After`, five times over: no \
@@ -182,8 +180,9 @@ fn other_network() -> Fix {
 
 /// The mirror, with all that speaks against it.
 fn mirror(case: &Case) -> Fix {
-    Fix::manual("mirror", "in mainland China: a mirror")
-        .command(format!("HF_ENDPOINT=https://hf-mirror.com HF_HUB_DISABLE_XET=1 {}", download(case, &[])))
+    let command =
+        download(case, &[]).map(|command| format!("HF_ENDPOINT=https://hf-mirror.com HF_HUB_DISABLE_XET=1 {command}"));
+    with(Fix::manual("mirror", "in mainland China: a mirror"), command)
         .note(
             "elsewhere it sends back to huggingface.co; it has a limit of its own, hands large files over to the Hub's own CDN, \
              and a token sent to it goes to a stranger",
@@ -200,9 +199,8 @@ fn leave_mirror() -> Fix {
 /// One cache for many machines.
 fn shared_cache() -> Fix {
     Fix::manual("shared-cache", "download once for all: one cache for the team or the nodes of a cluster")
-        .command(crate::check::network::reach::variable_line("HF_HUB_CACHE", "/path/to/shared/huggingface/hub"))
         .note(
-            "file locks do not always work on NFS, Lustre and GPFS: let one process download, and the others run with \
+            "let `HF_HUB_CACHE` name a folder that all of them see. File locks do not always work on NFS, Lustre and GPFS: let one process download, and the others run with \
              `HF_HUB_OFFLINE=1`. `HF_HOME` moves the saved token too",
         )
 }
@@ -219,14 +217,11 @@ fn plan() -> Fix {
     ))
 }
 
-/// The download command of the installed client.
-pub(super) fn download(case: &Case, options: &[&str]) -> String {
-    let target = case.target.as_ref().filter(|t| is_plain(&t.repo_id));
-    let id = target.map_or("ORG/NAME", |t| t.repo_id.as_str());
-    let mut command = format!("{} {id}", case.clients.download_command());
-    if let Some(target) = target
-        && target.repo_type != RepoType::Model
-    {
+/// The download command of the installed client, where it is known what to download.
+pub(super) fn download(case: &Case, options: &[&str]) -> Option<String> {
+    let target = case.target.as_ref().filter(|t| is_plain(&t.repo_id))?;
+    let mut command = format!("{} {}", case.clients.download_command(), target.repo_id);
+    if target.repo_type != RepoType::Model {
         command.push_str(" --repo-type ");
         command.push_str(target.repo_type.word());
     }
@@ -234,7 +229,15 @@ pub(super) fn download(case: &Case, options: &[&str]) -> String {
         command.push(' ');
         command.push_str(option);
     }
-    command
+    Some(command)
+}
+
+/// Adds a command, where there is one.
+pub(super) fn with(fix: Fix, command: Option<String>) -> Fix {
+    match command {
+        Some(command) => fix.command(command),
+        None => fix,
+    }
 }
 
 fn words((major, minor, patch): (u64, u64, u64)) -> String {

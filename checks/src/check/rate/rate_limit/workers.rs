@@ -1,6 +1,6 @@
 //! Fewer requests and fewer connections at once, by the options of the program that downloads.
 
-use super::remedies::{download, is_plain};
+use super::remedies::{download, is_plain, with};
 use crate::case::{Case, clients};
 use hfdoctor_core::diagnosis::Fix;
 use hfdoctor_core::target::RepoType;
@@ -34,27 +34,29 @@ pub(super) fn fewer_workers(case: &Case) -> Fix {
     let fix = Fix::manual("fewer-workers", "download fewer files at once");
     match tool(case) {
         Tool::Aria2 => {
-            return fix.command("aria2c -x 4 -s 4 -j 1 URL").note(
-                "each file costs the Hub one request; the pieces that `-x` and `-s` make go to the host that serves the bytes",
+            return fix.note(
+                "give aria2c the options `-x 4 -s 4 -j 1`: each file costs the Hub one request; the pieces that `-x` and `-s` make go to the host that serves the bytes",
             );
         }
-        Tool::Curl => return fix.command("curl --parallel --parallel-max 2 -L --remote-name-all URL URL"),
+        Tool::Curl => return fix.note("give curl the option `--parallel-max 2`"),
         Tool::Git => return fix.command("git -c lfs.concurrenttransfers=2 lfs pull"),
         Tool::Client => {}
     }
     // `--max-workers` came with 0.25; the function has always had it.
     if case.clients.hub_is(|v| v < (0, 25, 0)) {
-        let target = case.target.as_ref().filter(|t| is_plain(&t.repo_id));
-        let id = target.map_or("ORG/NAME", |t| t.repo_id.as_str());
-        let kind = match target.map(|t| t.repo_type) {
-            None | Some(RepoType::Model) => String::new(),
-            Some(other) => format!(", repo_type=\"{}\"", other.word()),
+        let Some(target) = case.target.as_ref().filter(|t| is_plain(&t.repo_id)) else {
+            return fix.note("in Python it is `snapshot_download(..., max_workers=2)`");
+        };
+        let id = &target.repo_id;
+        let kind = match target.repo_type {
+            RepoType::Model => String::new(),
+            other => format!(", repo_type=\"{}\"", other.word()),
         };
         return fix.command(format!(
             "python3 -c 'from huggingface_hub import snapshot_download; snapshot_download(\"{id}\"{kind}, max_workers=2)'"
         ));
     }
-    fix.command(download(case, &["--max-workers 2"])).note(
+    with(fix, download(case, &["--max-workers 2"])).note(
         "the client's own default is 8 workers; in Python it is `snapshot_download(..., max_workers=2)`. More processes \
          multiply it",
     )
@@ -66,14 +68,16 @@ pub(super) fn fewer_connections(case: &Case) -> Fix {
     let by_client = |fix: Fix| {
         let max_workers: &[&str] = if case.clients.hub_is(|v| v < (0, 25, 0)) { &[] } else { &["--max-workers 2"] };
         match xet_variable(case) {
-            Some(name) => fix.command(format!("{name}=4 {}", download(case, max_workers))),
+            Some(name) => with(fix, download(case, max_workers).map(|command| format!("{name}=4 {command}"))),
             None if max_workers.is_empty() => fix,
-            None => fix.command(download(case, max_workers)),
+            None => with(fix, download(case, max_workers)),
         }
     };
-    let by_aria2 = |fix: Fix| fix.command("aria2c -x 4 -s 4 -j 1 URL");
-    let fix = if tool(case) == Tool::Aria2 { by_client(by_aria2(fix)) } else { by_aria2(by_client(fix)) };
-    fix.note("four to eight connections are the usual advice; no figure is published")
+    if tool(case) == Tool::Aria2 {
+        return fix.note("give aria2c the options `-x 4 -s 4 -j 1`: four to eight connections are the usual advice");
+    }
+    by_client(fix)
+        .note("four to eight connections are the usual advice; no figure is published. With aria2c `-x 4 -s 4 -j 1`")
 }
 
 /// The variable by which the installed hf_xet opens fewer connections; none where it is not used.

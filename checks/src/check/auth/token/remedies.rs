@@ -28,7 +28,7 @@ pub fn repair_variable(name: &str) -> Fix {
     let action = Action::CleanAssignment { path: None, name: name.to_owned() };
     let title = format!("take what is no part of the token off the line that sets `{name}`");
     Fix::automatic("token-line-clean", Risk::Safe, title, vec![action])
-        .command(format!("export {name}=hf_...   # the token alone: no quotes inside, no `Bearer`, no line end"))
+        .command(format!(r#"export {name}="$(printf %s "${name}" | grep -o 'hf_[A-Za-z0-9_]*' | head -n 1)""#))
 }
 
 /// Lets the client find a token file that its settings lead past.

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::case::Case;
+use crate::case::{Case, who};
 use crate::check::registry::CHECKS;
 use crate::check::trace;
 use crate::check::{Check, Outcome, Status};
 use crate::observe::{Network, Observations, Progress, Volumes, Want};
-use crate::remedies::usual;
-use hfdoctor_core::diagnosis::{Bearing, Finding, Note, Ranked, rank};
+use hfdoctor_core::diagnosis::{Bearing, Finding, Note, Ranked, Source, rank};
+use hfdoctor_core::log::Log;
+use hfdoctor_core::remedy::{Failure, Here, remedies};
+use hfdoctor_core::who::{Known, Who};
 
 /// Which checks run.
 #[derive(Debug, Clone, Default)]
@@ -102,10 +104,7 @@ pub fn conclude(case: &Case, selection: &Selection, observations: &Observations)
             .map(|(check, f)| (check.name, f)),
     );
     let mut causes = rank(findings);
-    for ranked in causes.iter_mut().filter(|ranked| ranked.finding.fixes.is_empty()) {
-        ranked.finding.fixes = usual(&ranked.finding, case);
-    }
-    let notes = outcomes.iter().flat_map(|outcome| outcome.notes.clone()).collect();
+    let notes = mended(case, &mut causes, outcomes.iter().flat_map(|outcome| outcome.notes.clone()).collect());
     Diagnosis {
         verdict: verdict(case, &causes, &outcomes),
         causes,
@@ -114,6 +113,37 @@ pub fn conclude(case: &Case, selection: &Selection, observations: &Observations)
         network: observations.network(),
         volumes: observations.volumes().ok().cloned(),
     }
+}
+
+/// Gives each cause the remedies of who failed, where its check has none that fit. A check knows this machine and its
+/// Python; a log may be of another program or another machine.
+fn mended(case: &Case, causes: &mut [Ranked], mut notes: Vec<Note>) -> Vec<Note> {
+    let (who, here) = (who::who(case), who::here(case));
+    let nothing = Here::default();
+    let foreign =
+        case.log.is_some() && (who.elsewhere.is_some() || (!who.is_python() && who.family_known == Known::Log));
+    for finding in causes.iter_mut().map(|ranked| &mut ranked.finding) {
+        let logged = finding.evidence.iter().any(|evidence| evidence.source == Source::Log);
+        let seen_here =
+            finding.evidence.iter().any(|evidence| matches!(evidence.source, Source::Network | Source::Disk));
+        let fits = !finding.fixes.is_empty() && !(foreign && logged && (who.elsewhere.is_some() || !seen_here));
+        if fits {
+            continue;
+        }
+        let said =
+            finding.evidence.iter().map(|evidence| evidence.detail.to_lowercase()).collect::<Vec<_>>().join("\n");
+        let told = case.log.as_ref().filter(|_| logged).and_then(Log::target);
+        let who = Who { target: told.or_else(|| who.target.clone()), ..who.clone() };
+        let here = if who.elsewhere.is_some() { &nothing } else { &here };
+        finding.fixes = remedies(finding.cause, &Failure { who: &who, here, said: &said });
+    }
+    if let Some(place) = who.elsewhere.filter(|_| !causes.is_empty()) {
+        notes.push(Note {
+            check: "other",
+            text: format!("the log is of another machine ({place}): nothing is applied here"),
+        });
+    }
+    notes
 }
 
 /// Causes, health, or neither.
@@ -127,3 +157,6 @@ fn verdict(case: &Case, causes: &[Ranked], outcomes: &[Outcome]) -> Verdict {
     let kept_from_looking = outcomes.iter().any(|outcome| outcome.status == Status::Unknown);
     if kept_from_looking && case.log.is_none() { Verdict::Inconclusive } else { Verdict::Healthy }
 }
+
+#[cfg(test)]
+mod tests;
