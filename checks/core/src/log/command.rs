@@ -172,7 +172,7 @@ fn is_a_look(command: &str) -> bool {
 
 static VARIABLE: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r#"(?:^|[ "'`:;(-])(?:\$env:|export |set |ENV |-e |--env[ =])?((?:HF|HUGGINGFACE|HUGGING_FACE|TRANSFORMERS|REQUESTS|CURL|SSL)_[A-Z_]{2,40}|(?:https?|all|no|HTTPS?|ALL|NO)_(?:proxy|PROXY)) ?[=:] ?["']?([^ "'`;,)\\]{1,200})"#,
+        r#"(?:^|[ "'`:;(-])(?:\$env:|export |set |ENV |-e |--env[ =])?((?:HF|HUGGINGFACE|HUGGING_FACE|TRANSFORMERS|REQUESTS|CURL|SSL)_[A-Z_]{2,40}|(?:https?|all|no|HTTPS?|ALL|NO)_(?:proxy|PROXY)|ENDPOINT) ?[=:] ?["']?([^ "'`;,)\\]{1,200})"#,
     )
 });
 
@@ -181,7 +181,9 @@ pub fn variables(text: &str) -> Vec<(String, String)> {
     VARIABLE
         .captures_iter(text)
         .take(8)
-        .filter_map(|found| Some((found.get(1)?.as_str().to_owned(), found.get(2)?.as_str().to_owned())))
+        .filter_map(|found| Some((found.get(1)?.as_str(), found.get(2)?.as_str().to_owned())))
+        // `hf env` calls it so.
+        .map(|(name, value)| (if name == "ENDPOINT" { "HF_ENDPOINT" } else { name }.to_owned(), value))
         .collect()
 }
 

@@ -109,6 +109,10 @@ const IN_WORDS: &[(&str, u16)] = &[
     ("errorcode=24", 401),
     ("errorcode=3 ", 404),
     ("username/password authentication failed", 401),
+    // hf-hub 1.0, where the Hub sent no text
+    ("authentication required (url=", 401),
+    ("forbidden (url=", 403),
+    ("rate limited (url=", 429),
 ];
 
 /// The status code that a line in lower case names, the last one when it names several.

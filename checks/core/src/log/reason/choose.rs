@@ -10,6 +10,7 @@ use super::limited;
 use super::meaning::{Candidate, Context, near};
 use super::revise::revise;
 use super::tell::finish;
+use super::wrapper;
 use crate::diagnosis::{Cause, Finding};
 use crate::sign::Weight;
 use crate::target::Target;
@@ -70,6 +71,7 @@ pub fn conclude(scan: &Scan) -> Conclusion {
     all.retain(|candidate| !survived(candidate));
     forget_who_asked_for_the_login(&mut all);
     limited::forget_what_it_explains(&mut all, &events);
+    wrapper::lower(&mut all);
     let (elsewhere, mut here): (Vec<Candidate<'_>>, Vec<Candidate<'_>>) =
         all.into_iter().partition(|c| c.cause == Cause::NotADownload);
     let run = last_failing_run(&here, &runs);

@@ -52,7 +52,10 @@ pub(super) fn not_a_download<'a>(
                     || (found.event.line > event.until
                         && (event.retry
                             || found.event.run > event.run
-                            || first.weight < found.weight && found.event.chain != event.chain))
+                            // An error that nothing came after is not made less by what failed later for other reasons.
+                            || first.weight < found.weight
+                                && found.event.chain != event.chain
+                                && event.tone == Tone::Passing))
             }
         };
         return Some((choice(found.event, found.weight), leads));

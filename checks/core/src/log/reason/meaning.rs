@@ -175,6 +175,15 @@ impl<'a> Context<'a> {
         let lower = event.text.to_ascii_lowercase();
         let cause = mark.cause;
         let weight = mark.weight;
+        if is_of_the_network(cause)
+            && let Some(meaning) = self.of_an_endpoint_here(event, &lower)
+        {
+            return Some(meaning);
+        }
+        // ollama's own registry is no host of the Hub's: what its certificate is worth is its operators' matter.
+        if cause == Cause::TlsClock && lower.contains("registry.ollama.ai") && expired_lately(&lower) {
+            return Some((NotADownload, Weight::Decisive, &[Cause::TlsClock]));
+        }
         if is_of_the_network(cause) {
             if owner.is_none() && !self.may_be_the_hubs(&lower) {
                 return None;
@@ -298,6 +307,22 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// A request of the Hub's API that went to this machine: the port of a proxy was given as the endpoint, or a mirror that
+    /// runs here is down.
+    fn of_an_endpoint_here(&self, event: &Event, lower: &str) -> Option<Meaning> {
+        let asks = |path: &str| {
+            path.contains("/resolve/") || path.starts_with("/api/models") || path.starts_with("/api/datasets")
+        };
+        let here = event.addresses.iter().any(|a| a.owner == Owner::Local && asks(&a.path));
+        here.then(|| {
+            if is_a_proxy_port(lower) {
+                (Cause::EndpointMisconfigured, Weight::Decisive, [Cause::ProxyMisconfigured].as_slice())
+            } else {
+                (Cause::MirrorFailure, Weight::Symptom, [Cause::EndpointMisconfigured].as_slice())
+            }
+        })
+    }
+
     fn has_endpoint_without_scheme(&self) -> bool {
         self.scan.facts.variable("HF_ENDPOINT").is_some_and(|seen| !seen.value.contains("://"))
     }
@@ -402,6 +427,19 @@ impl<'a> Context<'a> {
 pub(super) fn near<'e>(event: &Event, run: &[&'e Event]) -> impl Iterator<Item = &'e Event> {
     let (line, chain) = (event.line, event.chain);
     run.iter().copied().filter(move |e| e.line.abs_diff(line) <= 8 || (e.chain == chain && e.line.abs_diff(line) <= 60))
+}
+
+/// Whether a certificate ran out at most a month before: then it is the server's fault, and not that of a wrong clock.
+fn expired_lately(lower: &str) -> bool {
+    // Days, near enough: a month has 31, a year 372.
+    let days = |text: &str| {
+        let mut parts = text.trim().get(..10)?.split('-').map(|part| part.parse::<u32>().ok());
+        Some(parts.next()?? * 372 + parts.next()?? * 31 + parts.next()??)
+    };
+    let Some((now, end)) = lower.split_once("current time ").and_then(|(_, rest)| rest.split_once(" is after ")) else {
+        return false;
+    };
+    days(now).zip(days(end)).is_some_and(|(now, end)| now >= end && now - end <= 31)
 }
 
 /// Whether a status stands in an access log or a debug line of every answer: it shows no failure by itself.

@@ -11,5 +11,6 @@ pub mod refusal;
 mod revise;
 pub mod summary;
 mod tell;
+mod wrapper;
 
 pub use choose::conclude;

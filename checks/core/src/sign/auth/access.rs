@@ -4,6 +4,12 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    // the exchange of a CI's identity token (huggingface_hub 1.19+)
+    Sign::decisive(Cause::TokenMissing, "hf_oidc_resource is set but"),
+    Sign::decisive(Cause::TokenMissing, "cannot request an oidc id token"),
+    Sign::symptom(Cause::TokenMissing, "oidcerror"),
+    Sign::decisive(Cause::TokenMissing, "login failed: device code expired"),
+    Sign::decisive(Cause::TokenMissing, "if the repo is private or gated, make sure to log in"),
     Sign::symptom(Cause::GatedNoToken, "make sure to request access at"),
     Sign::symptom(Cause::GatedNoToken, "accept the user conditions"),
     Sign::symptom(Cause::GatedNoToken, "you do not have access to this hf model"),

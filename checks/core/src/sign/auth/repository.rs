@@ -7,6 +7,20 @@ use crate::sign::Sign;
 const LOCAL_FOLDERS: &[&str] = &["specified: '/", "specified: './", "specified: '../", "specified: '~", ":\\"];
 
 pub(super) const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::RepoIdInvalid, "unsupported protocol scheme \"hf\""),
+    Sign::decisive(Cause::RepoIdInvalid, "protocol \"hf\" not supported"),
+    Sign::decisive(Cause::RepoIdInvalid, "no connection adapters were found for 'hf:"),
+    Sign::decisive(Cause::RepoIdInvalid, "repository id must be 'namespace/name'"),
+    Sign::decisive(Cause::RepoIdInvalid, "buckets are not supported by"),
+    Sign::decisive(Cause::RepoIdInvalid, "`model_name_or_path` must be"),
+    Sign::decisive(Cause::RepoIdInvalid, "filenotfounderror: path ").with(&[" not found"]),
+    Sign::decisive(Cause::RepoIdInvalid, "invalid pointer path"),
+    Sign::decisive(Cause::RepoNotFound, "bucket not found: "),
+    Sign::decisive(Cause::FileNotFound, "bucket directory at "),
+    Sign::decisive(Cause::FileNotFound, "can't find a checkpoint index ("),
+    Sign::decisive(Cause::FileNotFound, "no files matched allow_patterns"),
+    Sign::symptom(Cause::FileNotFound, "cannot get path info for "),
+    Sign::decisive(Cause::RevisionNotFound, "not found in the community pipelines mirror"),
     Sign::decisive(Cause::RepoNotFound, "could not find space"),
     Sign::symptom(Cause::FileNotFound, "no compatible download options found"),
     Sign::symptom(Cause::RepoNotFound, "couldn't find a dataset script at"),

@@ -4,6 +4,9 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    // the Hub refuses the identity token that is exchanged
+    Sign::decisive(Cause::TokenInvalid, "invalid_grant"),
+    Sign::decisive(Cause::TokenInvalid, "/oauth/token").with(&["400", "401", "bad request", "unauthorized"]),
     Sign::decisive(Cause::TokenMalformed, "headers.append: \"bearer"),
     Sign::decisive(Cause::TokenMalformed, "invalid header value: \"bearer"),
     Sign::decisive(Cause::TokenMalformed, "invalid header 'authorization"),
@@ -45,7 +48,9 @@ pub(super) const SIGNS: &[Sign] = &[
         "position 8",
         "position 9",
     ]),
-    Sign::hint(Cause::TokenMalformed, "codec can't encode character").with(&["'latin-1'", "'ascii'"]),
+    Sign::hint(Cause::TokenMalformed, "codec can't encode character")
+        .with(&["'latin-1'", "'ascii'"])
+        .without(&["invalid value. "]),
     // A folder in the token file's place.
     Sign::symptom(Cause::TokenMalformed, "is a directory: '").with(&["huggingface/token'", "huggingface\\\\token'"]),
     Sign::decisive(Cause::TokenInvalid, "invalid credentials in authorization header"),

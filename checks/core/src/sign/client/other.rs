@@ -4,6 +4,12 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    // Windows has no memory left to map the weights into
+    Sign::decisive(Cause::NotADownload, "os error 1455"),
+    Sign::decisive(Cause::NotADownload, "winerror 1455"),
+    Sign::decisive(Cause::NotADownload, "invalid value. 'ascii' codec can't encode"),
+    // a header that no server ever sees: `HF_HUB_USER_AGENT_ORIGIN` with other letters than ASCII
+    Sign::decisive(Cause::NotADownload, "cannot use both `--local-dir` and `--cache-dir`"),
     Sign::decisive(Cause::NotADownload, "inotify watch limit"),
     Sign::decisive(Cause::NotADownload, "inotify instance limit"),
     Sign::decisive(Cause::NotADownload, "limit for number of file watchers"),

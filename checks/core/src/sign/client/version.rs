@@ -4,6 +4,32 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    // what a client cannot do at all
+    Sign::decisive(Cause::ClientOutdated, "built without libcurl"),
+    Sign::decisive(Cause::ClientOutdated, "downloading from hugging face not supported"),
+    Sign::decisive(Cause::ClientOutdated, "not built with ssl support"),
+    Sign::decisive(Cause::ClientOutdated, "sharded gguf").with(&[
+        "not supported",
+        "unsupported",
+        "does not support",
+        "not yet",
+    ]),
+    Sign::decisive(Cause::ClientOutdated, "unexpected status code 30"),
+    Sign::decisive(Cause::ClientOutdated, "huggingface.co/api/login"),
+    Sign::decisive(Cause::ClientOutdated, "/api/resolve-cache/").with(&[
+        "no schema supplied",
+        "no scheme supplied",
+        "missing an 'http",
+    ]),
+    // an upgrade that stopped half-way
+    Sign::decisive(Cause::ClientOutdated, "no module named 'httpx2'"),
+    Sign::decisive(Cause::ClientOutdated, "no module named 'httpcore2'"),
+    Sign::decisive(Cause::ClientOutdated, "no module named 'truststore'"),
+    Sign::decisive(Cause::ClientOutdated, "no module named 'typer'"),
+    // names that newer releases lack, or older ones do not have yet
+    Sign::decisive(Cause::ClientOutdated, "'hfapi' object has no attribute"),
+    Sign::decisive(Cause::ClientOutdated, "module 'huggingface_hub").with(&["has no attribute"]),
+    Sign::decisive(Cause::ClientOutdated, "cannot import name 'parametersource' from 'click"),
     Sign::symptom(Cause::NotADownload, "invalid literal for int() with base 10"),
     Sign::decisive(Cause::ClientOutdated, "deprecated and no longer works").with(&["huggingface-cli"]),
     Sign::decisive(Cause::ClientOutdated, "'hf' is not recognized"),

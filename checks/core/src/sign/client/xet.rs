@@ -8,6 +8,11 @@ const BROKEN: &[&str] =
     &["panicked", "panic", "importerror", "undefined symbol", "glibc", "dll load failed", "segmentation"];
 
 pub(super) const SIGNS: &[Sign] = &[
+    // huggingface_hub and hf_xet that do not fit each other
+    Sign::decisive(Cause::XetClient, "xetsession' object has no attribute"),
+    Sign::decisive(Cause::XetClient, "new_file_download_group() got an unexpected"),
+    Sign::decisive(Cause::XetClient, "internal error: task panic"),
+    Sign::decisive(Cause::XetClient, "xet session failed: "),
     // the library itself, in a stack or a core dump
     Sign::symptom(Cause::XetClient, "hf_xet.abi3.so").without(&["site-packages/hf_xet/hf_xet.abi3.so: cannot"]),
     Sign::symptom(Cause::XetClient, "xet runtime error"),

@@ -7,6 +7,7 @@ use crate::sign::Sign;
 const CACHED: &[&str] = &["/blobs/", "/snapshots/", "models--", "datasets--", ".cache/huggingface", ".safetensors"];
 
 pub(super) const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::CorruptFile, "verification failed for '"),
     Sign::symptom(Cause::CorruptFile, "[errno 5]").with(CACHED).without(&[".lock"]),
     Sign::symptom(Cause::CorruptFile, "input/output error").with(CACHED).without(&[".lock"]),
     Sign::decisive(Cause::CorruptFile, "invalid header or archive is corrupted"),
@@ -87,7 +88,7 @@ pub(super) const SIGNS: &[Sign] = &[
     Sign::decisive(Cause::CorruptFile, "file signature not found"),
     Sign::symptom(Cause::CorruptFile, "pytorchstreamreader failed"),
     Sign::symptom(Cause::CorruptFile, "invalid gguf"),
-    Sign::symptom(Cause::CorruptFile, "while decompressing data"),
+    Sign::symptom(Cause::CorruptFile, "while decompressing data").without(&["decodingerror"]),
     Sign::symptom(Cause::CorruptFile, "incorrect data check"),
     Sign::symptom(Cause::CorruptFile, "incorrect header check"),
     Sign::symptom(Cause::CorruptFile, "crc mismatch"),

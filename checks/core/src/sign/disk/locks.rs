@@ -4,6 +4,7 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::LockStuck, "cachelocktimeout {"),
     Sign::decisive(Cause::LockStuck, "[errno 524]"),
     Sign::symptom(Cause::LockStuck, "[errno 74]").with(&["lock"]),
     Sign::symptom(Cause::LockStuck, "input/output error").with(&[".lock"]),

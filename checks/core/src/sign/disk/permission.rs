@@ -4,6 +4,8 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    Sign::decisive(Cause::CachePermission, "could not restore previous destination"),
+    Sign::symptom(Cause::CachePermission, "i/o error: i/o error: no such file or directory"),
     Sign::symptom(Cause::CachePermission, "fileexistserror").with(&["models--", "datasets--", "spaces--"]),
     Sign::symptom(Cause::CachePermission, "notadirectoryerror").with(&[
         "models--",

@@ -7,6 +7,7 @@ use crate::sign::Sign;
 const WATCHES: &[&str] = &["inotify", "file watchers"];
 
 pub(super) const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::DiskFull, "only has 0.00 mb free disk space"),
     // A limit on the size of a file, where the volume has space: the shell's, or that of FAT.
     Sign::symptom(Cause::DiskQuota, "[errno 27]"),
     Sign::symptom(Cause::DiskQuota, "file too large (os error 27)"),

@@ -4,6 +4,9 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    // llama.cpp, where no answer came at all
+    Sign::symptom(Cause::ConnectionBlocked, "failed, status: -1"),
+    Sign::symptom(Cause::ConnectionBlocked, "(status: -1)"),
     Sign::symptom(Cause::ConnectionBlocked, "cannot connect to host"),
     Sign::symptom(Cause::ConnectionBlocked, "connect call failed"),
     Sign::symptom(Cause::ConnectionBlocked, "context deadline exceeded").without(&["while reading body"]),

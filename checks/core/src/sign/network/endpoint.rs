@@ -4,6 +4,8 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::EndpointMisconfigured, "missing x-repo-commit header"),
+    Sign::symptom(Cause::EndpointMisconfigured, "too many relative redirects"),
     Sign::decisive(Cause::EndpointMisconfigured, "host='https', port=443"),
     Sign::decisive(Cause::EndpointMisconfigured, "host='http', port=80"),
     Sign::decisive(Cause::EndpointMisconfigured, "request url has an unsupported protocol"),

@@ -4,6 +4,10 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    // swift-transformers
+    Sign::decisive(Cause::OfflineMode, "offline mode error: "),
+    Sign::decisive(Cause::OfflineMode, "'local_files_only=true' is set and no matching entry"),
+    Sign::symptom(Cause::OfflineMode, "localentrynotfound { path"),
     Sign::decisive(Cause::OfflineMode, "cannot access file since 'local_files_only=true'"),
     Sign::decisive(Cause::OfflineMode, "when offline mode is enabled"),
     Sign::decisive(Cause::OfflineMode, "and 'local_files_only=true' at the same time"),

@@ -4,6 +4,12 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    Sign::symptom(Cause::CaptivePortal, "invalidapiresponseformaterror: expected etag"),
+    Sign::symptom(Cause::CaptivePortal, "invalidapiresponseformaterror: expected size"),
+    Sign::symptom(Cause::CaptivePortal, "no xet-reconstruction-info or xet-auth link header"),
+    Sign::symptom(Cause::CaptivePortal, "unexpected token '<'").with(&["is not valid json", "doctype"]),
+    // a body that was changed on the way
+    Sign::symptom(Cause::CaptivePortal, "decodingerror: error -3 while decompressing"),
     // a redirect to a login page, which takes the address asked for along
     Sign::symptom(Cause::CaptivePortal, "=https%3a%2f%2fhuggingface.co").without(&["huggingface.co/login"]),
     Sign::symptom(Cause::CaptivePortal, "location: http").with(&[

@@ -4,6 +4,8 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    // an exception that httpx cannot read: brackets in NO_PROXY
+    Sign::decisive(Cause::ProxyMisconfigured, "invalidurl: invalid port: ':"),
     Sign::decisive(Cause::ProxyUnreachable, "tunnel connection failed: 50"),
     Sign::decisive(Cause::ProxyUnreachable, "proxyerror: 50"),
     Sign::decisive(Cause::ProxyUnreachable, "connect tunnel failed, response 50"),

@@ -4,6 +4,10 @@ use crate::diagnosis::Cause;
 use crate::sign::Sign;
 
 pub(super) const SIGNS: &[Sign] = &[
+    // no certificate could be loaded: the client cannot even be made
+    Sign::decisive(Cause::TlsUntrustedCa, "reqwest error: builder error"),
+    Sign::decisive(Cause::TlsUntrustedCa, "error loading ca root certificate"),
+    Sign::decisive(Cause::TlsUntrustedCa, "no ca certificates were loaded"),
     Sign::decisive(Cause::TlsUntrustedCa, "pem lib (_ssl"),
     Sign::decisive(Cause::TlsUntrustedCa, "clientconnectorcertificateerror"),
     Sign::decisive(Cause::TlsUntrustedCa, "not standards compliant"),
