@@ -1,7 +1,7 @@
 //! The beginning and the end of a log as text: what it is judged by who failed, on what system and where.
 
 /// Bytes that are kept of the beginning, and as many of the end.
-const KEPT: usize = 128 * 1024;
+const KEPT: usize = 24 * 1024;
 
 /// The beginning and the end, in bounded memory.
 #[derive(Debug, Default)]

@@ -25,7 +25,7 @@ pub(super) fn remedies(cause: Cause, f: &Failure) -> Option<Vec<Fix>> {
             };
             vec![fix.note("a private repository needs the token's header as well")]
         }
-        Cause::RepoIdInvalid => vec![page(f)],
+        Cause::RepoIdInvalid | Cause::LfsPointer => vec![page(f)],
         Cause::RateLimitAnonymous => vec![token(f), Fix::manual("wait", "wait five minutes, then continue")],
         Cause::RateLimitAccount
         | Cause::RateLimitIp
@@ -73,7 +73,7 @@ pub(super) fn remedies(cause: Cause, f: &Failure) -> Option<Vec<Fix>> {
             ),
         ],
         Cause::PartialCache | Cause::SlowConnection => vec![resume(f)],
-        Cause::CorruptFile | Cause::LfsPointer | Cause::CaptivePortal if is_page(f) => vec![page(f)],
+        Cause::CorruptFile | Cause::CaptivePortal if is_page(f) => vec![page(f)],
         Cause::CorruptFile => vec![
             Fix::manual(
                 "file-again",
@@ -81,7 +81,6 @@ pub(super) fn remedies(cause: Cause, f: &Failure) -> Option<Vec<Fix>> {
             )
             .note("a file of a few hundred bytes holds an error page: look into it first"),
         ],
-        Cause::LfsPointer => vec![page(f)],
         Cause::MirrorFailure | Cause::EndpointMisconfigured => {
             vec![Fix::manual("mirror-other", "put huggingface.co into the address in place of the mirror")]
         }

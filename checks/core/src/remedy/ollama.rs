@@ -29,9 +29,8 @@ pub(super) fn remedies(cause: Cause, f: &Failure) -> Option<Vec<Fix>> {
         ],
         Cause::RevisionNotFound | Cause::FileNotFound => vec![tag(f)],
         Cause::RepoIdInvalid => vec![named(f)],
-        Cause::RateLimitAnonymous => vec![key(f), wait()],
-        Cause::RateLimitAccount | Cause::RateLimitIp | Cause::RateLimitCdn => vec![wait()],
-        Cause::RateLimitMirror => vec![wait()],
+        Cause::RateLimitAnonymous => vec![wait(), key(f)],
+        Cause::RateLimitAccount | Cause::RateLimitIp | Cause::RateLimitCdn | Cause::RateLimitMirror => vec![wait()],
         Cause::ProxyUnreachable => vec![server(
             f,
             "proxy-unset",

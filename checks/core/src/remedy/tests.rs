@@ -22,7 +22,9 @@ fn every(look: impl Fn(Cause, &Who, &Fix)) {
                         who.host = named.then(|| "cdn-lfs-us-1.hf.co".to_owned());
                         let fixes = remedies(cause, &Failure { who: &who, here: &Here::default(), said: "" });
                         assert!(!fixes.is_empty(), "{cause:?} {family:?}");
-                        fixes.iter().for_each(|fix| look(cause, &who, fix));
+                        for fix in &fixes {
+                            look(cause, &who, fix);
+                        }
                     }
                 }
             }

@@ -176,7 +176,7 @@ impl<'a> Context<'a> {
         let cause = mark.cause;
         let weight = mark.weight;
         if is_of_the_network(cause)
-            && let Some(meaning) = self.of_an_endpoint_here(event, &lower)
+            && let Some(meaning) = of_an_endpoint_here(event, &lower)
         {
             return Some(meaning);
         }
@@ -307,22 +307,6 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// A request of the Hub's API that went to this machine: the port of a proxy was given as the endpoint, or a mirror that
-    /// runs here is down.
-    fn of_an_endpoint_here(&self, event: &Event, lower: &str) -> Option<Meaning> {
-        let asks = |path: &str| {
-            path.contains("/resolve/") || path.starts_with("/api/models") || path.starts_with("/api/datasets")
-        };
-        let here = event.addresses.iter().any(|a| a.owner == Owner::Local && asks(&a.path));
-        here.then(|| {
-            if is_a_proxy_port(lower) {
-                (Cause::EndpointMisconfigured, Weight::Decisive, [Cause::ProxyMisconfigured].as_slice())
-            } else {
-                (Cause::MirrorFailure, Weight::Symptom, [Cause::EndpointMisconfigured].as_slice())
-            }
-        })
-    }
-
     fn has_endpoint_without_scheme(&self) -> bool {
         self.scan.facts.variable("HF_ENDPOINT").is_some_and(|seen| !seen.value.contains("://"))
     }
@@ -427,6 +411,21 @@ impl<'a> Context<'a> {
 pub(super) fn near<'e>(event: &Event, run: &[&'e Event]) -> impl Iterator<Item = &'e Event> {
     let (line, chain) = (event.line, event.chain);
     run.iter().copied().filter(move |e| e.line.abs_diff(line) <= 8 || (e.chain == chain && e.line.abs_diff(line) <= 60))
+}
+
+/// A request of the Hub's API that went to this machine: the port of a proxy was given as the endpoint, or a mirror that
+/// runs here is down.
+fn of_an_endpoint_here(event: &Event, lower: &str) -> Option<Meaning> {
+    let asks =
+        |path: &str| path.contains("/resolve/") || path.starts_with("/api/models") || path.starts_with("/api/datasets");
+    let here = event.addresses.iter().any(|a| a.owner == Owner::Local && asks(&a.path));
+    here.then(|| {
+        if is_a_proxy_port(lower) {
+            (Cause::EndpointMisconfigured, Weight::Decisive, [Cause::ProxyMisconfigured].as_slice())
+        } else {
+            (Cause::MirrorFailure, Weight::Symptom, [Cause::EndpointMisconfigured].as_slice())
+        }
+    })
 }
 
 /// Whether a certificate ran out at most a month before: then it is the server's fault, and not that of a wrong clock.
