@@ -62,7 +62,7 @@ pub struct Applied {
 
 /// Applies what the person agrees to.
 pub(super) fn apply(world: &FixWorld, plan: &Plan, consent: &mut dyn Consent) -> Result<Vec<Applied>, Error> {
-    let _lock = lock::take(world)?;
+    let _lock = lock::take(world, "hfdoctor --fix")?;
     change::clean_up(world);
     let mut recorder = Recorder::new(world);
     let mut claims = Claims::default();

@@ -21,9 +21,9 @@ impl Drop for Lock {
     }
 }
 
-/// Takes the lock, or says who has it.
-pub(crate) fn take(world: &FixWorld) -> Result<Lock, Error> {
-    world.is_of_this_user()?;
+/// Takes the lock for a command, or says who has it.
+pub(crate) fn take(world: &FixWorld, command: &'static str) -> Result<Lock, Error> {
+    world.is_of_this_user(command)?;
     let mut unusable = None;
     // Without a home directory every path would begin in the working directory.
     if !world.home.is_absolute() || world.state_dirs().any(|folder| !folder.is_absolute()) {

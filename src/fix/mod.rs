@@ -38,6 +38,7 @@ pub use consent::{Answer, Consent};
 pub use plan::{Place, Plan, PlannedFix, StepText};
 pub use quarantine::{Purge, Quarantined};
 pub use runs::{Run, RunState};
+pub use syntax::{joined, word};
 pub use undo::{UndoReport, Undoing, Undone};
 pub use world::{FixWorld, Login, Shell, Step};
 
@@ -64,6 +65,8 @@ pub enum Error {
     OthersHome {
         /// Whose it is.
         owner: String,
+        /// The command that its owner may run.
+        command: &'static str,
         /// Whether this is root.
         as_root: bool,
     },
@@ -92,9 +95,9 @@ impl std::fmt::Display for Error {
             Error::Distrusted(why) => {
                 write!(f, "{why}: what lies there is not obeyed, and nothing was changed")
             }
-            Error::OthersHome { owner, as_root } => {
+            Error::OthersHome { owner, command, as_root } => {
                 let without = if *as_root { ", without sudo" } else { "" };
-                write!(f, "this home belongs to {owner}: run `hfdoctor` as {owner}{without}; nothing was changed")
+                write!(f, "this home belongs to {owner}: run `{command}` as {owner}{without}")
             }
             Error::NoRun { id: Some(id) } => {
                 write!(f, "no run `{id}` in the journal: `hfdoctor undo --list` names them")
@@ -146,7 +149,7 @@ impl Engine {
     /// Whether anything may be changed here at all: not in the home of another user, where files of the wrong owner would
     /// be left.
     pub fn may_change(&self) -> Result<(), Error> {
-        self.world.is_of_this_user()
+        self.world.is_of_this_user("hfdoctor --fix")
     }
 
     /// What looks like a journal and is not obeyed, in words that name it.

@@ -181,7 +181,7 @@ impl Purge {
 
 /// Deletes what runs have moved to quarantine.
 pub(super) fn purge(world: &FixWorld, id: Option<&str>) -> Result<Vec<Purge>, Error> {
-    let _lock = lock::take(world)?;
+    let _lock = lock::take(world, "hfdoctor undo --purge")?;
     change::clean_up(world);
     let stories = journal::stories(world);
     let chosen: Vec<&Story> = stories.iter().filter(|story| id.is_none_or(|id| story.id == id)).collect();

@@ -55,7 +55,7 @@ impl UndoReport {
 
 /// Takes back a run, or the last one that is not wholly taken back.
 pub(super) fn undo(world: &FixWorld, id: Option<&str>) -> Result<UndoReport, Error> {
-    let _lock = lock::take(world)?;
+    let _lock = lock::take(world, "hfdoctor undo")?;
     change::clean_up(world);
     let stories = journal::stories(world);
     let can_be = |step: &StepRecord| !matches!(step.change, Change::Irrevocable { .. });

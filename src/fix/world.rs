@@ -205,16 +205,17 @@ impl FixWorld {
     }
 
     /// Whether the home directory is this user's or the system's, and not somebody else's.
-    pub(crate) fn is_of_this_user(&self) -> Result<(), Error> {
+    pub(crate) fn is_of_this_user(&self, command: &'static str) -> Result<(), Error> {
         #[cfg(unix)]
         if let Ok(found) = std::fs::metadata(&self.home) {
             use std::os::unix::fs::MetadataExt;
             let user = rustix::process::geteuid();
             if found.uid() != user.as_raw() && found.uid() != 0 {
                 let owner = super::folder::user_name(found.uid());
-                return Err(Error::OthersHome { owner, as_root: user.is_root() });
+                return Err(Error::OthersHome { owner, command, as_root: user.is_root() });
             }
         }
+        let _ = command;
         Ok(())
     }
 

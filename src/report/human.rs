@@ -57,6 +57,7 @@ pub fn human(report: &Report, context: &Context) -> String {
         waterfall(&mut page, report);
     }
     footer(&mut page, report, context);
+    then(&mut page, report);
     if context.look.unicode { page.out } else { to_ascii(&page.out) }
 }
 
@@ -202,6 +203,9 @@ fn healthy(page: &mut Page, report: &Report, context: &Context) {
         (true, false) => "no failed download recognised in the log".to_owned(),
         (true, true) => format!("no failed download recognised in the log, and {looked}"),
     };
+    // What was verified is what a new shell has: the one that is open is as it was.
+    let where_verified = report.fixes_applied.iter().any(|fix| !fix.in_this_shell.is_empty());
+    let what = if where_verified { format!("in a new shell: {what}") } else { what };
     page.labelled(0, &"✓".green().bold(), 2, &what);
     page.blank();
     for check in report.checks.iter().filter(|c| c.status == Status::Ok && TOLD_WHEN_HEALTHY.contains(&c.name.as_str()))
@@ -312,7 +316,10 @@ fn planned(page: &mut Page, fixes: &[PlannedReport]) {
 fn applied(page: &mut Page, report: &Report) {
     for fix in &report.fixes_applied {
         let outcome = match fix.outcome {
-            AppliedOutcome::Verified => "applied, the cause is gone",
+            AppliedOutcome::Verified if !fix.in_this_shell.is_empty() => {
+                "applied, verified: in a new shell the cause is gone"
+            }
+            AppliedOutcome::Verified => "applied, verified: the cause is gone",
             AppliedOutcome::Applied => "applied; run the download again to see whether that was it",
             AppliedOutcome::AppliedStillFailing => "applied, the cause is still there",
             AppliedOutcome::Skipped => "not applied",
@@ -327,6 +334,14 @@ fn applied(page: &mut Page, report: &Report) {
     if !report.fixes_applied.is_empty() {
         page.blank();
     }
+}
+
+/// The last line: what to type next. It stays on one line, so that it can be copied.
+fn then(page: &mut Page, report: &Report) {
+    let Some(line) = &report.then else { return };
+    let of_this_shell = report.fixes_applied.iter().any(|fix| !fix.in_this_shell.is_empty());
+    page.line(if of_this_shell { "in this shell:" } else { "now:" });
+    page.command(2, line);
 }
 
 fn every_check(page: &mut Page, report: &Report) {
