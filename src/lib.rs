@@ -15,8 +15,20 @@ pub mod wait;
 use clap::Parser;
 use hfdoctor_core::redact::Redactor;
 
+/// Where files may not grow beyond a limit, the system ends a program that writes on, unless it takes the signal: then the
+/// write fails, and is told as such. Programs that are started have the signal as it was.
+#[cfg(unix)]
+fn outlive_file_limits() {
+    // Without it the program ends there, which the journal is made for.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+}
+
+#[cfg(not(unix))]
+fn outlive_file_limits() {}
+
 /// Parses the command line, runs it, and says how it ended.
 pub fn main() -> std::process::ExitCode {
+    outlive_file_limits();
     let arguments = match cli::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -44,7 +44,7 @@ fn piped(target_named: bool) -> Result<Option<Log>, CommandError> {
     }
     // Whether bytes will come can only be known by reading, and a read cannot be called off: it has a thread of its own.
     let (send, receive) = mpsc::sync_channel(4);
-    std::thread::spawn(move || {
+    let reader = std::thread::Builder::new().spawn(move || {
         let mut input = std::io::stdin().lock();
         loop {
             let mut block = vec![0; 256 * 1024];
@@ -58,6 +58,11 @@ fn piped(target_named: bool) -> Result<Option<Log>, CommandError> {
             }
         }
     });
+    // Without a thread a pipe could only be read by waiting for it: then there is no log that was not asked for by name.
+    if reader.is_err() {
+        eprintln!("hfdoctor: standard input is not read: no thread can be started; `--log -` reads it all the same");
+        return Ok(None);
+    }
     let patience = if target_named { SILENT_PIPE_BESIDE_TARGET } else { SILENT_PIPE };
     let first = match receive.recv_timeout(patience) {
         Ok(Ok(block)) if !block.is_empty() => block,

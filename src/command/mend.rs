@@ -2,6 +2,7 @@
 
 mod again;
 mod outcome;
+mod then;
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
@@ -19,7 +20,7 @@ use super::{CommandError, diagnose, print};
 use crate::cli::{Arguments, Format};
 use crate::exit::Exit;
 use crate::fix::consent::{Terminal, Yes};
-use crate::fix::{Applied, Consent, Engine, FixWorld, Login, Outcome};
+use crate::fix::{Consent, Engine, FixWorld, Login, Outcome};
 use crate::report::{self, Context, PlannedReport};
 use crate::terminal::{self, Look};
 
@@ -39,7 +40,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CommandError> {
     let plan = engine.plan(&diagnosis.causes);
     let planned: Vec<PlannedReport> = plan.fixes.iter().map(PlannedReport::of).collect();
 
-    let consent = consent(arguments);
+    let allowed = engine.may_change();
+    let consent = consent(arguments).filter(|_| allowed.is_ok());
     if let Some(mut consent) = consent.filter(|_| !plan.is_empty()) {
         if options.format() == Format::Human {
             tell(&report::plan(&report::redacted(&case, &planned), &Look::of_stderr()));
@@ -47,7 +49,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CommandError> {
         heed_interrupts(&interrupted);
         let applied = engine.apply(&plan, consent.as_mut())?;
         drop(consent);
-        say_shell_lines(&applied);
         // What was not touched still stands as it was found.
         let touched = applied.iter().any(|a| a.outcome == Outcome::Applied);
         let (case, diagnosis, outcomes) = if touched {
@@ -60,14 +61,18 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CommandError> {
             (case, diagnosis, outcomes)
         };
         let exit = Exit::from(diagnosis.verdict);
-        let report = report::build(&case, &diagnosis, outcomes, Vec::new());
+        let mut report = report::build(&case, &diagnosis, outcomes, Vec::new());
+        let then = then::line(&case, &diagnosis, &applied);
+        report.then = then.map(|line| (engine.world().redact_command)(&line));
         print(&diagnose::written(&report, options.format(), &context(&case, arguments, began, exit)));
         return Ok(exit.into());
     }
     let exit = Exit::from(diagnosis.verdict);
     let report = report::build(&case, &diagnosis, Vec::new(), planned);
     print(&diagnose::written(&report, options.format(), &context(&case, arguments, began, exit)));
-    if !arguments.mending.dry_run && !plan.is_empty() {
+    if let (false, Err(why)) = (arguments.mending.dry_run || plan.is_empty(), allowed) {
+        eprintln!("hfdoctor: nothing was changed: {why}");
+    } else if !arguments.mending.dry_run && !plan.is_empty() {
         eprintln!("hfdoctor: nothing was changed: there is no terminal to ask at; --yes applies without asking");
     }
     Ok(exit.into())
@@ -140,14 +145,6 @@ fn confirm(case: &Arc<Case>, token: &Token) -> Result<(), String> {
         // What is asked about is not set anywhere yet.
         Some(outcome) => Err(outcome.because.replace("the token in `HF_TOKEN`", "it")),
         None => Err("the token check did not run".to_owned()),
-    }
-}
-
-/// The lines for the shell that is open now: a variable reaches new shells only.
-fn say_shell_lines(applied: &[Applied]) {
-    let lines: Vec<&str> = applied.iter().flat_map(|a| &a.shell_lines).map(String::as_str).collect();
-    if !lines.is_empty() {
-        tell(&format!("for the shell that is open now:\n  {}\n", lines.join("\n  ")));
     }
 }
 

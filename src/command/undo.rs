@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use hfdoctor_checks::case::{Environment, Settings};
+use hfdoctor_core::redact::Redactor;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -18,10 +19,18 @@ pub fn run(options: &Undo) -> Result<ExitCode, CommandError> {
     let settings = Settings::resolve(&environment);
     let roots = vec![settings.hub_cache, settings.xet_cache, settings.datasets_cache];
     let engine = Engine::new(FixWorld::new(&environment, roots, false));
+    let redactor = Redactor::new(std::iter::empty(), environment.home.as_deref());
+    for why in engine.refused() {
+        eprintln!("hfdoctor: not read: {}", redactor.clean(&why));
+    }
     if options.list {
         return Ok(list(&engine));
     }
-    if options.purge { purge(&engine, options.id.as_deref()) } else { take_back(&engine, options.id.as_deref()) }
+    if options.purge {
+        purge(&engine, options.id.as_deref(), &redactor)
+    } else {
+        take_back(&engine, options.id.as_deref())
+    }
 }
 
 fn list(engine: &Engine) -> ExitCode {
@@ -77,14 +86,22 @@ fn take_back(engine: &Engine, id: Option<&str>) -> Result<ExitCode, CommandError
     Ok(if report.is_complete() { Exit::Healthy } else { Exit::CausesFound }.into())
 }
 
-fn purge(engine: &Engine, id: Option<&str>) -> Result<ExitCode, CommandError> {
+fn purge(engine: &Engine, id: Option<&str>, redactor: &Redactor) -> Result<ExitCode, CommandError> {
     let mut out = String::new();
     let mut complete = true;
     for purge in engine.purge(id)? {
         let _ = writeln!(out, "{}: {} files deleted, {} freed", purge.run, purge.deleted.len(), bytes(purge.bytes()));
         for (path, why) in &purge.could_not {
             complete = false;
-            let _ = writeln!(out, "  not deleted: {}: {why}", path.display());
+            let _ = writeln!(out, "  not deleted: {}", redactor.clean(&format!("{}: {why}", path.display())));
+        }
+        for path in &purge.forgotten {
+            let path = redactor.clean(&path.display().to_string());
+            let _ = writeln!(out, "  the earlier text of {path} deleted, which undo could not give back");
+        }
+        for path in &purge.kept {
+            let path = redactor.clean(&path.display().to_string());
+            let _ = writeln!(out, "  the earlier text of {path} kept until `hfdoctor undo {}`", purge.run);
         }
     }
     print(&out);

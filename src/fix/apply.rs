@@ -12,7 +12,7 @@ use super::change::{self, Halt, Recorder};
 use super::consent::{Answer, Consent};
 use super::plan::{Claims, Left, Place, Plan, PlannedFix};
 use super::world::{FixWorld, Step};
-use super::{Error, journal, lock};
+use super::{Error, lock};
 
 /// How applying a fix ended. Whether it has mended its cause, only another examination can tell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -62,8 +62,8 @@ pub struct Applied {
 
 /// Applies what the person agrees to.
 pub(super) fn apply(world: &FixWorld, plan: &Plan, consent: &mut dyn Consent) -> Result<Vec<Applied>, Error> {
-    let _lock = lock::take(world)?;
-    change::clean_up(&journal::stories(world));
+    let _lock = lock::take(world, "hfdoctor --fix")?;
+    change::clean_up(world);
     let mut recorder = Recorder::new(world);
     let mut claims = Claims::default();
     let mut mended: BTreeSet<usize> = BTreeSet::new();
@@ -105,6 +105,7 @@ pub(super) fn apply(world: &FixWorld, plan: &Plan, consent: &mut dyn Consent) ->
         applied.push(one);
     }
     recorder.end();
+    change::clean_up(world);
     Ok(applied)
 }
 

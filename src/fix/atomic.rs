@@ -1,10 +1,15 @@
 //! Reading and replacing small files whole: a reader sees the old content or the new one, never a part.
+//!
+//! The folder is opened by its path without links, and all is done in the folder that was opened.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::private;
+use super::attributes::Attributes;
+use super::folder::Folder;
+use super::plain;
 
 /// The largest file that is edited, in bytes.
 pub(crate) const LARGEST: u64 = 4 * 1024 * 1024;
@@ -16,7 +21,8 @@ pub(crate) struct Current {
     /// Permission bits, where the system has them.
     pub mode: Option<u32>,
     /// User and group, where the system has them.
-    pub owner: Option<(u32, u32)>,
+    owner: Option<(u32, u32)>,
+    attributes: Attributes,
 }
 
 /// The file that a path leads to: through links, so that a link in a home directory stays one.
@@ -24,12 +30,25 @@ pub(crate) fn real_path(path: &Path) -> io::Result<PathBuf> {
     match fs::symlink_metadata(path) {
         Ok(_) => fs::canonicalize(path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let name = path.file_name().ok_or_else(|| io::Error::other(format!("{} is no file", path.display())))?;
-            let parent = path.parent().ok_or_else(|| io::Error::other(format!("{} is no file", path.display())))?;
+            let (parent, name) = split(path)?;
             Ok(fs::canonicalize(parent).unwrap_or_else(|_| parent.to_owned()).join(name))
         }
         Err(error) => Err(error),
     }
+}
+
+fn split(path: &Path) -> io::Result<(&Path, &OsStr)> {
+    let parts = path.parent().zip(path.file_name());
+    parts.ok_or_else(|| io::Error::other(format!("{} is no file", path.display())))
+}
+
+/// Where new content for a file is prepared, for one step of a run.
+pub(crate) fn temporary_of(path: &Path, run: &str, step: u32) -> io::Result<PathBuf> {
+    let (_, name) = split(path)?;
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".hfdoctor-{run}-{step}"));
+    Ok(path.with_file_name(hidden))
 }
 
 /// A small file's content; none when there is no such file.
@@ -37,60 +56,87 @@ pub(crate) fn real_path(path: &Path) -> io::Result<PathBuf> {
 /// What is no regular file, is too large, has a second name (which replacing would cut off) or belongs to somebody else
 /// is an error in words.
 pub(crate) fn read(path: &Path) -> io::Result<Option<Current>> {
-    let metadata = match fs::symlink_metadata(path) {
-        Ok(metadata) => metadata,
+    let (parent, name) = split(path)?;
+    let opened = Folder::at(parent).and_then(|folder| folder.open_anybodys(name));
+    let file = match opened {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
+    let metadata = file.metadata()?;
     let refuse = |why: &str| Err(io::Error::other(format!("{} {why}", path.display())));
-    if !metadata.is_file() {
-        return refuse("is no regular file");
-    }
     if metadata.len() > LARGEST {
         return refuse("is too large to be edited");
     }
     if names(&metadata) > 1 {
         return refuse("has a second name (a hard link), which an edit would cut off");
     }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return refuse("is too large to be edited");
+    if let Some(owner) = somebody_else(&metadata) {
+        return refuse(&format!("belongs to {owner}"));
     }
+    let attributes = Attributes::of(&file)?;
+    let bytes = plain::whole(file, LARGEST, path)?;
     let (mode, owner) = rights(&metadata);
-    Ok(Some(Current { bytes, mode, owner }))
+    Ok(Some(Current { bytes, mode, owner, attributes }))
 }
 
-/// Writes new content beside the file that it will replace, with that file's mode and owner, and forces it to disk.
-pub(crate) fn prepare(temporary: &Path, bytes: &[u8], mode: Option<u32>, owner: Option<(u32, u32)>) -> io::Result<()> {
-    let mut file = private::create(temporary)?;
+/// Writes new content beside the file that it will replace, with that file's owner and attributes and with this mode, and
+/// forces it to disk. Where something cannot be kept, the edit must not happen.
+pub(crate) fn prepare(temporary: &Path, bytes: &[u8], mode: Option<u32>, like: Option<&Current>) -> io::Result<()> {
+    let (parent, name) = split(temporary)?;
+    let mut file = Folder::at(parent)?.create(name)?;
     file.write_all(bytes)?;
-    keep_rights(&file, mode, owner)?;
+    if let Some(like) = like {
+        keep_owner(&file, like.owner)?;
+        like.attributes.give(&file)?;
+    }
+    // After the owner and the list of rights: both change bits.
+    set_mode(&file, mode)?;
     file.sync_all()
 }
 
 /// Puts prepared content in the file's place.
 pub(crate) fn put_in_place(temporary: &Path, path: &Path, is_new: bool) -> io::Result<()> {
+    let ((parent, new), (_, name)) = (split(temporary)?, split(path)?);
+    let folder = Folder::at(parent)?;
     if is_new {
-        rename_new(temporary, path)?;
+        put_new(&folder, new, name)?;
     } else {
-        fs::rename(temporary, path)?;
+        folder.replace(new, name)?;
     }
-    private::sync_folder(path.parent().unwrap_or(path))
+    folder.sync();
+    Ok(())
+}
+
+#[cfg(unix)]
+fn put_new(folder: &Folder, from: &OsStr, to: &OsStr) -> io::Result<()> {
+    super::inside::rename(folder, Path::new(from), folder, Path::new(to))
+}
+
+#[cfg(not(unix))]
+fn put_new(folder: &Folder, from: &OsStr, to: &OsStr) -> io::Result<()> {
+    rename_new(&folder.path().join(from), &folder.path().join(to))
+}
+
+/// Removes a file of this user; what is no plain file stays.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    let (parent, name) = split(path)?;
+    Folder::at(parent)?.remove(name)
+}
+
+/// Forces a folder's entries to disk. A file system that cannot is taken as it is: there is nothing better to do there.
+pub(crate) fn sync_folder(path: &Path) {
+    // Elsewhere than on Unix folders cannot be opened for this; the file system orders its own entries.
+    if cfg!(unix)
+        && let Ok(folder) = File::open(path)
+    {
+        let _ = folder.sync_all();
+    }
 }
 
 /// Renames, and fails when the new name is taken.
+#[cfg(not(unix))]
 pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
-    #[cfg(any(target_os = "linux", target_os = "macos"))]
-    {
-        use rustix::fs::{CWD, RenameFlags, renameat_with};
-        use rustix::io::Errno;
-        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-            // File systems that cannot do it in one step: look first.
-            Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {}
-            other => return other.map_err(io::Error::from),
-        }
-    }
     match fs::symlink_metadata(to) {
         Ok(_) => Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} exists", to.display()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => fs::rename(from, to),
@@ -120,25 +166,44 @@ fn rights(_: &fs::Metadata) -> (Option<u32>, Option<(u32, u32)>) {
     (None, None)
 }
 
-/// Gives a new file the mode and owner of the old one. Where the owner cannot be kept, the edit must not happen.
+/// Whose a file is, when it is not this user's.
 #[cfg(unix)]
-fn keep_rights(file: &File, mode: Option<u32>, owner: Option<(u32, u32)>) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    if let Some((user, group)) = owner {
-        let now = file.metadata()?;
-        if (now.uid(), now.gid()) != (user, group) {
-            std::os::unix::fs::fchown(file, Some(user), Some(group))?;
-        }
-    }
-    // After the owner: changing that clears some bits.
-    match mode {
-        Some(mode) => file.set_permissions(fs::Permissions::from_mode(mode)),
-        None => Ok(()),
-    }
+fn somebody_else(metadata: &fs::Metadata) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let owner = metadata.uid();
+    (owner != rustix::process::geteuid().as_raw()).then(|| super::folder::user_name(owner))
 }
 
 #[cfg(not(unix))]
-fn keep_rights(_: &File, _: Option<u32>, _: Option<(u32, u32)>) -> io::Result<()> {
+fn somebody_else(_: &fs::Metadata) -> Option<String> {
+    None
+}
+
+#[cfg(unix)]
+fn keep_owner(file: &File, owner: Option<(u32, u32)>) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let Some((user, group)) = owner else { return Ok(()) };
+    let now = file.metadata()?;
+    if (now.uid(), now.gid()) == (user, group) {
+        return Ok(());
+    }
+    std::os::unix::fs::fchown(file, Some(user), Some(group))
+        .map_err(|error| io::Error::new(error.kind(), format!("its owner and group cannot be kept: {error}")))
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: Option<(u32, u32)>) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn set_mode(file: &File, mode: Option<u32>) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    mode.map_or(Ok(()), |mode| file.set_permissions(fs::Permissions::from_mode(mode)))
+}
+
+#[cfg(not(unix))]
+fn set_mode(_: &File, _: Option<u32>) -> io::Result<()> {
     Ok(())
 }
 
@@ -152,7 +217,7 @@ mod tests {
         let (a, b) = (dir.path().join("a"), dir.path().join("b"));
         fs::write(&a, "a").unwrap();
         fs::write(&b, "b").unwrap();
-        assert_eq!(rename_new(&a, &b).map_err(|e| e.kind()), Err(io::ErrorKind::AlreadyExists));
+        assert_eq!(put_in_place(&a, &b, true).map_err(|e| e.kind()), Err(io::ErrorKind::AlreadyExists));
         assert_eq!(fs::read(&b).unwrap(), b"b");
     }
 
@@ -181,7 +246,7 @@ mod tests {
         std::os::unix::fs::symlink(&file, &link).unwrap();
         let real = real_path(&link).unwrap();
         let current = read(&real).unwrap().unwrap();
-        prepare(&temporary, b"new", current.mode, current.owner).unwrap();
+        prepare(&temporary, b"new", current.mode, Some(&current)).unwrap();
         put_in_place(&temporary, &real, false).unwrap();
         assert_eq!(fs::read(&link).unwrap(), b"new");
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());

@@ -7,6 +7,7 @@ use std::path::Path;
 use hfdoctor_checks::observe::cache::name;
 
 use super::digest;
+use super::plain;
 use super::stamp::{Kind, Stamp, walk};
 use super::world::FixWorld;
 
@@ -52,7 +53,7 @@ fn name_of(path: &Path) -> Option<&str> {
 /// Whether a file's content has the hash that is its name. Other names are no hash.
 fn hashes_to(world: &FixWorld, path: &Path, name: &str) -> io::Result<bool> {
     let Some(hash) = name::hash_of(name) else { return Ok(false) };
-    let file = File::open(path)?;
+    let file = plain::open(path)?;
     let length = file.metadata()?.len();
     let mut bytes = Interruptible { world, file };
     let found = match hash {

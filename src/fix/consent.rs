@@ -92,8 +92,11 @@ impl Consent for Terminal {
         }
         self.end_line();
         for _ in 0..3 {
-            let asked = write!(io::stderr(), "\napply `{}`: {}? [y]es, [n]o, [a]ll, [s]top: ", fix.id, fix.title)
-                .and_then(|()| io::stderr().flush());
+            let question = format!("apply `{}`: {}?", fix.id, fix.title);
+            // The answers stand on a line of their own: a terminal breaks a long line anywhere.
+            let question = textwrap::fill(&question, textwrap::termwidth());
+            let asked =
+                write!(io::stderr(), "\n{question}\n[y]es, [n]o, [a]ll, [s]top: ").and_then(|()| io::stderr().flush());
             let Some(answer) = asked.ok().and_then(|()| answer()) else { return Answer::Stop };
             match answer.trim().to_ascii_lowercase().as_str() {
                 "y" | "yes" => return Answer::Yes,

@@ -167,8 +167,7 @@ pub(super) fn commands(world: &FixWorld, action: &Action) -> Vec<String> {
 }
 
 fn argument(world: &FixWorld, text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { syntax::quote(world.shell, text) }
+    syntax::word(world.shell, text)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Who holds what is to be moved: locks that downloaders take, and processes that have a file open.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::inside::Spot;
+use super::plain;
 use super::stamp::{Kind, Stamp, walk};
 
 /// Locks that are held while something is moved, so that no downloader begins with it meanwhile.
@@ -47,10 +48,10 @@ enum Taken {
 /// Takes a lock without waiting. A lock that cannot be tried counts as doubt, and so as held.
 fn take(path: &Path) -> Result<Taken, String> {
     let doubt = |error: std::io::Error| format!("whether {} is held cannot be told: {error}", path.display());
-    let file = match OpenOptions::new().read(true).write(true).open(path) {
+    let file = match plain::open_to_write(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Taken::Gone),
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => File::open(path).map_err(doubt)?,
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => plain::open(path).map_err(doubt)?,
         Err(error) => return Err(doubt(error)),
     };
     if owner_in(path).is_some_and(is_alive) {
@@ -66,8 +67,8 @@ fn take(path: &Path) -> Result<Taken, String> {
 /// The process that a lock by existence names in its first line, on this very machine.
 fn owner_in(path: &Path) -> Option<u32> {
     // Such a lock holds a number and a host's name; anything longer is something else.
-    fs::metadata(path).ok().filter(|found| found.len() < 4096)?;
-    fs::read_to_string(path).ok()?.lines().next()?.trim().parse().ok()
+    let text = String::from_utf8(plain::read(path, 4096).ok()?).ok()?;
+    text.lines().next()?.trim().parse().ok()
 }
 
 #[cfg(unix)]
@@ -268,7 +269,7 @@ impl OpenFiles {
 #[cfg(windows)]
 fn open_alone(path: &Path) -> std::io::Result<()> {
     use std::os::windows::fs::OpenOptionsExt;
-    OpenOptions::new().read(true).share_mode(0).open(path).map(|_| ())
+    fs::OpenOptions::new().read(true).share_mode(0).open(path).map(|_| ())
 }
 
 #[cfg(all(not(unix), not(windows)))]

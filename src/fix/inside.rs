@@ -3,9 +3,11 @@
 //! On Unix every folder on the way is opened in turn without following links, and what is done is done relative to the
 //! folder that was opened. So a folder that somebody swaps for a link meanwhile leads nowhere.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+
+use super::folder::Folder;
 
 /// Folders that lie deeper in one another are not deleted.
 #[cfg(unix)]
@@ -106,14 +108,14 @@ fn open(root: &Path, folders: &[OsString], _: &OsString, make: bool) -> Result<S
 
 #[cfg(unix)]
 impl Spot {
-    /// Renames what is here to a path whose name is free.
-    pub(crate) fn move_to(&self, to: &Path) -> io::Result<()> {
-        rename(&self.folder, Path::new(&self.name), rustix::fs::CWD, to)
+    /// Renames what is here to a name in another folder that must be free there.
+    pub(crate) fn move_to(&self, folder: &Folder, name: &OsStr) -> io::Result<()> {
+        rename(&self.folder, Path::new(&self.name), folder, Path::new(name))
     }
 
-    /// Renames what is at a path to here, where the name must be free.
-    pub(crate) fn bring(&self, from: &Path) -> io::Result<()> {
-        rename(rustix::fs::CWD, from, &self.folder, Path::new(&self.name))
+    /// Renames what is in another folder to here, where the name must be free.
+    pub(crate) fn bring(&self, folder: &Folder, name: &OsStr) -> io::Result<()> {
+        rename(folder, Path::new(name), &self.folder, Path::new(&self.name))
     }
 
     /// Deletes the file or link that is here.
@@ -169,8 +171,14 @@ impl Spot {
     }
 }
 
+/// Renames, and fails when the new name is taken.
 #[cfg(unix)]
-fn rename(from: impl std::os::fd::AsFd, old: &Path, to: impl std::os::fd::AsFd, new: &Path) -> io::Result<()> {
+pub(crate) fn rename(
+    from: impl std::os::fd::AsFd,
+    old: &Path,
+    to: impl std::os::fd::AsFd,
+    new: &Path,
+) -> io::Result<()> {
     use rustix::fs::{AtFlags, renameat, statat};
     #[cfg(any(target_os = "linux", target_os = "macos"))]
     {
@@ -192,7 +200,7 @@ fn rename(from: impl std::os::fd::AsFd, old: &Path, to: impl std::os::fd::AsFd, 
 /// Deletes a folder below an open one. Each folder on the way is opened without following a link, and what is mounted in
 /// it stays.
 #[cfg(unix)]
-fn delete_tree(parent: impl std::os::fd::AsFd, name: &std::ffi::OsStr, volume: u64, deepest: usize) -> io::Result<()> {
+fn delete_tree(parent: impl std::os::fd::AsFd, name: &OsStr, volume: u64, deepest: usize) -> io::Result<()> {
     use rustix::fs::{AtFlags, Dir, Mode, OFlags, fstat, openat, unlinkat};
     use rustix::io::Errno;
     use std::os::unix::ffi::OsStrExt;
@@ -208,7 +216,7 @@ fn delete_tree(parent: impl std::os::fd::AsFd, name: &std::ffi::OsStr, volume: u
         let entry = entry?;
         let name = entry.file_name().to_bytes();
         if name != b"." && name != b".." {
-            names.push(std::ffi::OsStr::from_bytes(name).to_owned());
+            names.push(OsStr::from_bytes(name).to_owned());
         }
     }
     for name in names {
@@ -229,14 +237,14 @@ impl Spot {
         std::fs::remove_dir_all(&self.path)
     }
 
-    /// Renames what is here to a path whose name is free.
-    pub(crate) fn move_to(&self, to: &Path) -> io::Result<()> {
-        super::atomic::rename_new(&self.path, to)
+    /// Renames what is here to a name in another folder that must be free there.
+    pub(crate) fn move_to(&self, folder: &Folder, name: &OsStr) -> io::Result<()> {
+        super::atomic::rename_new(&self.path, &folder.path().join(name))
     }
 
-    /// Renames what is at a path to here, where the name must be free.
-    pub(crate) fn bring(&self, from: &Path) -> io::Result<()> {
-        super::atomic::rename_new(from, &self.path)
+    /// Renames what is in another folder to here, where the name must be free.
+    pub(crate) fn bring(&self, folder: &Folder, name: &OsStr) -> io::Result<()> {
+        super::atomic::rename_new(&folder.path().join(name), &self.path)
     }
 
     /// Deletes the file or link that is here.
@@ -286,12 +294,12 @@ mod tests {
         fs::create_dir_all(&root).unwrap();
         fs::write(root.join("a"), "a").unwrap();
         let spot = reach(&root, &root.join("a"), false).unwrap();
-        let aside = dir.path().join("aside");
-        spot.move_to(&aside).unwrap();
+        let aside = Folder::at(&dir.path().canonicalize().unwrap()).unwrap();
+        spot.move_to(&aside, OsStr::new("aside")).unwrap();
         fs::write(root.join("a"), "new").unwrap();
-        assert_eq!(spot.bring(&aside).map_err(|e| e.kind()), Err(io::ErrorKind::AlreadyExists));
+        assert_eq!(spot.bring(&aside, OsStr::new("aside")).map_err(|e| e.kind()), Err(io::ErrorKind::AlreadyExists));
         fs::remove_file(root.join("a")).unwrap();
-        spot.bring(&aside).unwrap();
+        spot.bring(&aside, OsStr::new("aside")).unwrap();
         assert_eq!(fs::read(root.join("a")).unwrap(), b"a");
     }
 

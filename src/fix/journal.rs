@@ -3,22 +3,33 @@
 //! A line that a crash has cut off was never forced to disk whole, so what it tells of had not begun: it is passed over.
 //! No secret is written here: saved contents lie in files of their own and are named with their hash.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+mod forget;
+mod valid;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use super::change::Change;
+use super::digest;
+use super::folder::Folder;
 use super::world::{FixWorld, Step};
-use super::{digest, private};
+
+pub(crate) use forget::forget;
 
 /// The version of the records that this program writes.
 const VERSION: u32 = 1;
 
 /// A journal larger than this is not read, in bytes.
-const LARGEST: u64 = 256 * 1024 * 1024;
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// Below a state folder: the journals, one a run, and the contents that they name, one folder a run.
+const RUNS: &str = "runs";
+const BACKUPS: &str = "backups";
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "record")]
@@ -55,8 +66,8 @@ pub(crate) struct Saved {
 impl Saved {
     /// The saved bytes, if they are still what was saved.
     pub(crate) fn read(&self) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        File::open(&self.path)?.take(LARGEST).read_to_end(&mut bytes)?;
+        let name = self.path.file_name().unwrap_or_default();
+        let bytes = Folder::own(self.path.parent().unwrap_or(&self.path))?.read(name, LARGEST)?;
         if digest::sha256(&bytes) != self.sha256 {
             return Err(io::Error::other(format!("the saved copy {} has been changed", self.path.display())));
         }
@@ -72,8 +83,8 @@ pub(crate) struct Journal {
     whole: u64,
     /// The run's id.
     pub id: String,
-    /// Where copies of changed files are kept.
-    backups: PathBuf,
+    /// The state folder that it lies in.
+    state: PathBuf,
     next: u32,
 }
 
@@ -91,21 +102,18 @@ impl Journal {
     }
 
     fn begin_in(world: &FixWorld, dir: &Path) -> io::Result<Journal> {
-        private::folder(dir)?;
-        let runs = dir.join("runs");
-        private::folder(&runs)?;
+        let runs = Folder::make_own(dir)?.make_child(RUNS)?;
         let created = (world.now)();
         let mut attempt = 0;
         let (id, file) = loop {
             let id = id_of(created, attempt);
-            match private::create(&runs.join(format!("{id}.jsonl"))) {
+            match runs.create(format!("{id}.jsonl")) {
                 Ok(file) => break (id, file),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 1000 => attempt += 1,
                 Err(error) => return Err(error),
             }
         };
-        let backups = dir.join("backups").join(&id);
-        let mut journal = Journal { file, whole: 0, id: id.clone(), backups, next: 1 };
+        let mut journal = Journal { file, whole: 0, id: id.clone(), state: dir.to_owned(), next: 1 };
         let begun = journal.append(&Record::Run {
             version: VERSION,
             id: id.clone(),
@@ -113,23 +121,24 @@ impl Journal {
             hfdoctor: env!("CARGO_PKG_VERSION").to_owned(),
         });
         if let Err(error) = begun {
-            let _ = fs::remove_file(runs.join(format!("{id}.jsonl")));
+            let _ = runs.remove(format!("{id}.jsonl"));
             return Err(error);
         }
-        private::sync_folder(&runs)?;
+        runs.sync();
         Ok(journal)
     }
 
     /// Opens the journal of an earlier run to add to it.
     pub(crate) fn reopen(story: &Story) -> io::Result<Journal> {
-        let mut file = OpenOptions::new().read(true).write(true).open(&story.path)?;
+        let runs = Folder::own(&story.state.join(RUNS))?;
+        let mut file = runs.open(format!("{}.jsonl", story.id).as_ref(), true)?;
         let whole = file.seek(SeekFrom::End(0))?;
         let mut journal = Journal {
             file,
             whole,
             id: story.id.clone(),
-            backups: story.backups.clone(),
-            next: story.steps.iter().map(|step| step.step).max().unwrap_or(0).saturating_add(1),
+            state: story.state.clone(),
+            next: story.last_step.saturating_add(1),
         };
         if story.cut_off {
             // Ends the torn line, so that the next record stands on its own.
@@ -141,20 +150,17 @@ impl Journal {
     /// Saves a content that is about to be changed.
     pub(crate) fn save(&self, world: &FixWorld, what: &str, bytes: &[u8]) -> io::Result<Saved> {
         world.reach(Step::Backup)?;
-        if let Some(parent) = self.backups.parent() {
-            private::folder(parent)?;
-        }
-        private::folder(&self.backups)?;
-        let path = self.backups.join(format!("{}-{what}", self.next));
-        match private::write_new(&path, bytes) {
+        let folder = Folder::own(&self.state)?.make_child(BACKUPS)?.make_child(&self.id)?;
+        let name = format!("{}-{what}", self.next);
+        match folder.write_new(&name, bytes) {
             // An attempt at the same step that was given up before its record was written.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                fs::remove_file(&path)?;
-                private::write_new(&path, bytes)?;
+                folder.remove(&name)?;
+                folder.write_new(&name, bytes)?;
             }
             other => other?,
         }
-        Ok(Saved { path, sha256: digest::sha256(bytes) })
+        Ok(Saved { path: self.state.join(BACKUPS).join(&self.id).join(name), sha256: digest::sha256(bytes) })
     }
 
     /// The number that the next intention will have.
@@ -291,8 +297,8 @@ pub(crate) enum UndoState {
 #[derive(Debug, Clone)]
 pub(crate) struct Story {
     pub id: String,
-    pub path: PathBuf,
-    pub backups: PathBuf,
+    /// The state folder that the journal lies in.
+    pub state: PathBuf,
     pub created: SystemTime,
     pub steps: Vec<StepRecord>,
     /// The run ended by itself.
@@ -301,22 +307,56 @@ pub(crate) struct Story {
     pub undo: UndoState,
     /// Lines that cannot be read, beside a last one that was cut off.
     pub damaged: usize,
+    /// Steps that name what no such change may touch: the fix, and why in words. They are not carried out.
+    pub refused: Vec<(String, String)>,
     /// The last line was cut off.
     pub cut_off: bool,
     /// A newer hfdoctor wrote it.
     pub newer: bool,
+    /// The highest number of a step.
+    last_step: u32,
+    /// Where a step stands in the list, by its number.
+    places: HashMap<u32, usize>,
 }
 
-/// Every journal, the latest first.
+/// The journals that are obeyed, and what is not, in words that name it.
+#[derive(Debug, Default)]
+pub(crate) struct Read {
+    /// Every journal, the latest first.
+    pub stories: Vec<Story>,
+    pub refused: Vec<String>,
+}
+
+/// Reads every journal of this user.
+pub(crate) fn read(world: &FixWorld) -> Read {
+    let mut read = Read::default();
+    for dir in world.state_dirs() {
+        let listed = Folder::own(dir).and_then(|folder| folder.child(RUNS)).and_then(|runs| Ok((runs.names()?, runs)));
+        let (names, runs) = match listed {
+            Ok(listed) => listed,
+            Err(error) => {
+                // Most folders for a journal hold none, and what is not there is not refused.
+                if error.kind() != io::ErrorKind::NotFound && dir.exists() {
+                    read.refused.push(error.to_string());
+                }
+                continue;
+            }
+        };
+        for name in names {
+            let Some(id) = name.to_str().and_then(|name| name.strip_suffix(".jsonl")) else { continue };
+            match runs.read(&name, LARGEST) {
+                Ok(bytes) => read.stories.push(story(world, dir, id, &bytes)),
+                Err(error) => read.refused.push(error.to_string()),
+            }
+        }
+    }
+    read.stories.sort_by_key(|story| std::cmp::Reverse((story.created, number(&story.id))));
+    read
+}
+
+/// Every journal that is obeyed, the latest first.
 pub(crate) fn stories(world: &FixWorld) -> Vec<Story> {
-    let mut stories: Vec<Story> = world
-        .state_dirs()
-        .filter_map(|dir| Some((dir, fs::read_dir(dir.join("runs")).ok()?)))
-        .flat_map(|(dir, entries)| entries.flatten().map(move |entry| (dir, entry.path())))
-        .filter_map(|(dir, path)| read(dir, &path))
-        .collect();
-    stories.sort_by_key(|story| std::cmp::Reverse((story.created, number(&story.id))));
-    stories
+    read(world).stories
 }
 
 /// The attempt in an id, so that `…-10` comes after `…-9`.
@@ -324,22 +364,21 @@ fn number(id: &str) -> u32 {
     id.splitn(3, '-').nth(2).and_then(|attempt| attempt.parse().ok()).unwrap_or(0)
 }
 
-/// Reads a journal; none when it is no journal or cannot be read at all.
-fn read(dir: &Path, path: &Path) -> Option<Story> {
-    let id = path.file_name()?.to_str()?.strip_suffix(".jsonl")?.to_owned();
-    let mut bytes = Vec::new();
-    File::open(path).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
+/// What a journal's bytes tell.
+fn story(world: &FixWorld, state: &Path, id: &str, bytes: &[u8]) -> Story {
     let mut story = Story {
-        backups: dir.join("backups").join(&id),
-        id,
-        path: path.to_owned(),
+        id: id.to_owned(),
+        state: state.to_owned(),
         created: SystemTime::UNIX_EPOCH,
         steps: Vec::new(),
         ended: false,
         undo: UndoState::NotWanted,
         damaged: 0,
+        refused: Vec::new(),
         cut_off: bytes.last().is_some_and(|last| *last != b'\n'),
         newer: false,
+        last_step: 0,
+        places: HashMap::new(),
     };
     let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
     if story.cut_off {
@@ -351,7 +390,8 @@ fn read(dir: &Path, path: &Path) -> Option<Story> {
             Err(_) => story.damaged += 1,
         }
     }
-    Some(story)
+    story.validate(world);
+    story
 }
 
 impl Story {
@@ -363,6 +403,8 @@ impl Story {
                     SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(created)).unwrap_or(SystemTime::UNIX_EPOCH);
             }
             Record::Intent { step, fix, causes: _, change } => {
+                self.last_step = self.last_step.max(step);
+                self.places.insert(step, self.steps.len());
                 self.steps.push(StepRecord { step, fix, change: *change, state: StepState::Intended });
             }
             Record::Done { step } => self.set(step, StepState::Done),
@@ -377,9 +419,38 @@ impl Story {
     }
 
     fn set(&mut self, step: u32, state: StepState) {
-        if let Some(record) = self.steps.iter_mut().find(|record| record.step == step) {
+        if let Some(record) = self.places.get(&step).and_then(|place| self.steps.get_mut(*place)) {
             record.state = state;
         }
+    }
+
+    /// Keeps the steps that name only what they may. Of those that are settled nothing is carried out.
+    fn validate(&mut self, world: &FixWorld) {
+        let backups = self.backups();
+        for mut record in std::mem::take(&mut self.steps) {
+            let settled = matches!(record.state, StepState::Abandoned | StepState::Undone | StepState::Purged);
+            let named = valid::Named { world, run: &self.id, step: record.step, backups: &backups };
+            match named.check(&mut record.change) {
+                Err(why) if !settled => self.refused.push((record.fix, why)),
+                _ => self.steps.push(record),
+            }
+        }
+        self.places = self.steps.iter().enumerate().map(|(place, record)| (record.step, place)).collect();
+    }
+
+    /// A step by its number.
+    pub(crate) fn step(&self, number: u32) -> Option<&StepRecord> {
+        self.places.get(&number).and_then(|place| self.steps.get(*place))
+    }
+
+    /// Where the saved contents of the run lie.
+    fn backups(&self) -> PathBuf {
+        self.state.join(BACKUPS).join(&self.id)
+    }
+
+    /// The journal's own path.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.state.join(RUNS).join(format!("{}.jsonl", self.id))
     }
 
     /// The changes that stand, or may stand.

@@ -4,8 +4,9 @@ use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use super::Error;
+use super::folder::{self, Folder};
 use super::world::FixWorld;
-use super::{Error, private};
 
 /// Held while anything is changed; released when dropped, also by a crash.
 #[derive(Debug)]
@@ -20,8 +21,9 @@ impl Drop for Lock {
     }
 }
 
-/// Takes the lock, or says who has it.
-pub(crate) fn take(world: &FixWorld) -> Result<Lock, Error> {
+/// Takes the lock for a command, or says who has it.
+pub(crate) fn take(world: &FixWorld, command: &'static str) -> Result<Lock, Error> {
+    world.is_of_this_user(command)?;
     let mut unusable = None;
     // Without a home directory every path would begin in the working directory.
     if !world.home.is_absolute() || world.state_dirs().any(|folder| !folder.is_absolute()) {
@@ -32,6 +34,10 @@ pub(crate) fn take(world: &FixWorld) -> Result<Lock, Error> {
         match take_in(folder) {
             Ok(lock) => return Ok(lock),
             Err(Held::By(pid)) => return Err(Error::Busy { pid }),
+            // Somebody else may have put it there: what else may be amiss is not worked round.
+            Err(Held::Unusable(error)) if folder == world.state_dir && folder::is_distrust(&error) => {
+                return Err(Error::Distrusted(error.to_string()));
+            }
             Err(Held::Unusable(error)) => {
                 _ = unusable.get_or_insert(Error::State { path: folder.to_owned(), why: error.to_string() });
             }
@@ -55,8 +61,7 @@ impl From<std::io::Error> for Held {
 }
 
 fn take_in(folder: &Path) -> Result<Lock, Held> {
-    private::folder(folder)?;
-    let mut file = private::open(&folder.join("lock"))?;
+    let mut file = Folder::make_own(folder)?.open_or_create("lock")?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

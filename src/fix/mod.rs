@@ -8,6 +8,7 @@ mod action;
 mod apply;
 mod assignment;
 mod atomic;
+mod attributes;
 mod by_hand;
 mod change;
 mod complete;
@@ -15,12 +16,13 @@ pub mod consent;
 mod describe;
 mod digest;
 mod ending;
+mod folder;
 mod holders;
 mod inside;
 mod journal;
 mod lock;
+mod plain;
 pub mod plan;
-mod private;
 mod quarantine;
 mod runs;
 mod shell_env;
@@ -36,6 +38,7 @@ pub use consent::{Answer, Consent};
 pub use plan::{Place, Plan, PlannedFix, StepText};
 pub use quarantine::{Purge, Quarantined};
 pub use runs::{Run, RunState};
+pub use syntax::{joined, word};
 pub use undo::{UndoReport, Undoing, Undone};
 pub use world::{FixWorld, Login, Shell, Step};
 
@@ -55,6 +58,17 @@ pub enum Error {
         path: std::path::PathBuf,
         /// The system's words.
         why: String,
+    },
+    /// The journal's folder is not one that this user alone can write to, or not reached in a way of this user's own.
+    Distrusted(String),
+    /// The home directory is another user's.
+    OthersHome {
+        /// Whose it is.
+        owner: String,
+        /// The command that its owner may run.
+        command: &'static str,
+        /// Whether this is root.
+        as_root: bool,
     },
     /// No run of that id, or none at all.
     NoRun {
@@ -77,6 +91,13 @@ impl std::fmt::Display for Error {
             }
             Error::State { path, why } => {
                 write!(f, "the journal's folder {} cannot be used, so nothing was changed: {why}", path.display())
+            }
+            Error::Distrusted(why) => {
+                write!(f, "{why}: what lies there is not obeyed, and nothing was changed")
+            }
+            Error::OthersHome { owner, command, as_root } => {
+                let without = if *as_root { ", without sudo" } else { "" };
+                write!(f, "this home belongs to {owner}: run `{command}` as {owner}{without}")
             }
             Error::NoRun { id: Some(id) } => {
                 write!(f, "no run `{id}` in the journal: `hfdoctor undo --list` names them")
@@ -123,6 +144,17 @@ impl Engine {
     /// Takes back a run, or the last one that is not wholly taken back.
     pub fn undo(&self, id: Option<&str>) -> Result<UndoReport, Error> {
         undo::undo(&self.world, id)
+    }
+
+    /// Whether anything may be changed here at all: not in the home of another user, where files of the wrong owner would
+    /// be left.
+    pub fn may_change(&self) -> Result<(), Error> {
+        self.world.is_of_this_user("hfdoctor --fix")
+    }
+
+    /// What looks like a journal and is not obeyed, in words that name it.
+    pub fn refused(&self) -> Vec<String> {
+        journal::read(&self.world).refused
     }
 
     /// Every run in the journal, the latest first, with what its quarantine holds.

@@ -9,31 +9,67 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::change::{Change, Move};
-use super::journal::{self, Journal, StepState, Story};
+use super::folder::Folder;
+use super::journal::{self, Journal, StepState, Story, UndoState};
 use super::stamp::{Kind, Stamp};
 use super::world::{FixWorld, Step};
-use super::{Error, change, inside, lock, private};
+use super::{Error, change, inside, lock};
 
 const FOLDER: &str = ".hfdoctor-quarantine";
 
 /// Where clients keep what is theirs in a folder that a person downloads to; huggingface_hub 0.23 had the second one.
 pub(super) const LOCAL_CORNERS: [&str; 2] = [".cache/huggingface", ".huggingface"];
 
+/// How far above a cache a place is looked for.
+const HIGHEST: usize = 4;
+
 /// The places for a root's quarantine, the preferred one first.
 ///
-/// huggingface_hub takes every folder in the hub cache for a repository and warns of those that are none, so the cache's
-/// own parent comes first, where a rename can reach it. A parent that other users may write to, or that holds the whole
-/// system, is none of ours. In a folder of the person's own, the client's corner of it is the place.
+/// huggingface_hub takes every folder in the hub cache for a repository and warns of those that are none, so the next
+/// folder above the cache that is no cache itself comes first, where a rename can reach it. A folder that other users may
+/// write to, or that holds the whole system, is none of ours. A cache that is a volume of its own has nothing above it:
+/// there the corner of the locks is the place, which clients pass over. In a folder of the person's own, the client's
+/// corner of it is the place.
 pub(super) fn places(world: &FixWorld, root: &Path, below: &Path, run: &str) -> Vec<PathBuf> {
     let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    if let Some(corner) = LOCAL_CORNERS.iter().find(|corner| below.starts_with(corner)) {
+    let corner = LOCAL_CORNERS.iter().find(|corner| below.starts_with(corner));
+    if let Some(corner) = corner.filter(|_| !is_scanned(world, &real)) {
         return vec![real.join(corner).join(FOLDER).join(run)];
     }
-    let is_root = |path: &Path| world.cache_roots.iter().any(|root| root == path);
-    let beside = real.parent().filter(|parent| {
-        parent.parent().is_some() && !is_root(parent) && on_one_volume(&real, parent) && is_closed(parent)
-    });
-    beside.into_iter().chain([real.as_path()]).map(|folder| folder.join(FOLDER).join(run)).collect()
+    let above = real.ancestors().skip(1).take(HIGHEST);
+    let reachable = above.take_while(|folder| folder.parent().is_some() && on_one_volume(&real, folder));
+    let free = reachable.filter(|folder| is_closed(folder) && !folder.ancestors().any(|at| is_scanned(world, at)));
+    let within = if is_hub(&real) { real.join(".locks") } else { real.clone() };
+    free.map(Path::to_owned).chain([within]).map(|folder| folder.join(FOLDER).join(run)).collect()
+}
+
+/// Whether clients list a folder: a hub cache, known or by what lies in it, another cache, or a repository's own folder.
+fn is_scanned(world: &FixWorld, folder: &Path) -> bool {
+    let is_corner = LOCAL_CORNERS.iter().any(|corner| folder.ends_with(corner));
+    let is_root = world.cache_roots.iter().any(|root| root == folder || root.canonicalize().is_ok_and(|r| r == folder));
+    (is_root && !is_corner) || folder.file_name().is_some_and(is_repository) || is_hub(folder)
+}
+
+/// More entries than this do not matter in telling what a folder is.
+const MOST_ENTRIES: usize = 10_000;
+
+fn is_hub(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(MOST_ENTRIES);
+    entries.map(|entry| entry.file_name()).any(|name| is_repository(&name))
+}
+
+/// Whether a name is one that clients give to a repository's folder.
+fn is_repository(name: &OsStr) -> bool {
+    hfdoctor_checks::observe::cache::name::repository(name).is_some()
+}
+
+/// Whether a path lies in a cache or in the client's corner of a folder, by its form.
+pub(super) fn is_of_a_cache(path: &Path) -> bool {
+    let mut above = path.ancestors().skip(1);
+    above.any(|at| {
+        LOCAL_CORNERS.iter().any(|corner| at.ends_with(corner))
+            || at.file_name().is_some_and(|name| name == ".locks" || is_repository(name))
+    }) || path.file_name().is_some_and(is_repository)
 }
 
 #[cfg(unix)]
@@ -59,25 +95,36 @@ fn is_closed(_: &Path) -> bool {
     true
 }
 
-/// Makes the folder for one moved thing, so that it keeps its own name.
-pub(super) fn make(place: &Path, step: u32) -> io::Result<PathBuf> {
-    if let Some(quarantine) = place.parent() {
-        private::folder(quarantine)?;
-    }
-    private::folder(place)?;
-    let folder = place.join(step.to_string());
-    private::folder(&folder)?;
-    Ok(folder)
+/// Makes the folder for one moved thing, so that it keeps its own name: closed to others, and reached without a link.
+pub(super) fn make(place: &Path, step: u32) -> io::Result<Folder> {
+    let no_place = || io::Error::other(format!("{} is no place for quarantine", place.display()));
+    let (quarantine, run) = place.parent().zip(place.file_name()).ok_or_else(no_place)?;
+    let base = quarantine.parent().ok_or_else(no_place)?;
+    let base = match Folder::at(base) {
+        // The corner of the locks is made with the first lock.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir(base)?;
+            Folder::at(base)?
+        }
+        other => other?,
+    };
+    base.make_child(FOLDER)?.make_child(run)?.make_child(step.to_string())
 }
 
-/// Removes a quarantine folder and the ones above it as far as they are empty.
-pub(super) fn tidy(folder: &Path) {
-    let mut at = Some(folder);
-    for _ in 0..3 {
-        match at {
-            // A folder that still holds something is not removed: the system refuses.
-            Some(path) if fs::remove_dir(path).is_ok() => at = path.parent(),
-            _ => return,
+/// Opens the folder of one moved thing, by the thing's path.
+pub(super) fn open(to: &Path) -> io::Result<Folder> {
+    let mut above = to.ancestors().skip(1);
+    let names: Option<Vec<&OsStr>> = above.by_ref().take(3).map(Path::file_name).collect();
+    let (names, base) = names.zip(to.ancestors().nth(4)).ok_or_else(|| io::Error::other("it lies in no quarantine"))?;
+    names.into_iter().rev().try_fold(Folder::at(base)?, |folder, name| folder.child(name))
+}
+
+/// Removes the folder of one moved thing, by the thing's path, and the ones above it as far as they are empty.
+pub(super) fn tidy(to: &Path) {
+    for folder in to.ancestors().skip(1).take(3) {
+        // A folder that still holds something is not removed: the system refuses.
+        if fs::remove_dir(folder).is_err_and(|error| error.kind() != io::ErrorKind::NotFound) {
+            return;
         }
     }
 }
@@ -119,6 +166,10 @@ pub struct Purge {
     pub deleted: Vec<Quarantined>,
     /// What could not be deleted, with the reason.
     pub could_not: Vec<(PathBuf, String)>,
+    /// Files whose earlier content was kept after an undo that could not give it back, and is deleted now.
+    pub forgotten: Vec<PathBuf>,
+    /// Files whose earlier content is kept, because an undo of the run gives it back.
+    pub kept: Vec<PathBuf>,
 }
 
 impl Purge {
@@ -130,46 +181,51 @@ impl Purge {
 
 /// Deletes what runs have moved to quarantine.
 pub(super) fn purge(world: &FixWorld, id: Option<&str>) -> Result<Vec<Purge>, Error> {
-    let _lock = lock::take(world)?;
+    let _lock = lock::take(world, "hfdoctor undo --purge")?;
+    change::clean_up(world);
     let stories = journal::stories(world);
-    change::clean_up(&stories);
     let chosen: Vec<&Story> = stories.iter().filter(|story| id.is_none_or(|id| story.id == id)).collect();
     if id.is_some() && chosen.is_empty() {
         return Err(Error::NoRun { id: id.map(str::to_owned) });
     }
-    Ok(chosen
-        .into_iter()
-        .map(|story| purge_run(world, story))
-        .filter(|purge| id.is_some() || !purge.is_empty())
-        .collect())
+    let purges = chosen.into_iter().map(|story| purge_run(world, story));
+    let purges = purges.filter(|purge| id.is_some() || !purge.is_empty()).collect();
+    change::clean_up(world);
+    Ok(purges)
 }
 
 impl Purge {
     fn is_empty(&self) -> bool {
-        self.deleted.is_empty() && self.could_not.is_empty()
+        self.deleted.is_empty() && self.could_not.is_empty() && self.forgotten.is_empty() && self.kept.is_empty()
     }
 }
 
 fn purge_run(world: &FixWorld, story: &Story) -> Purge {
-    let mut purge = Purge { run: story.id.clone(), deleted: Vec::new(), could_not: Vec::new() };
+    let mut purge = Purge {
+        run: story.id.clone(),
+        deleted: Vec::new(),
+        could_not: Vec::new(),
+        forgotten: Vec::new(),
+        kept: Vec::new(),
+    };
     let mut journal = match Journal::reopen(story) {
         Ok(journal) => journal,
         Err(error) => {
-            purge.could_not.push((story.path.clone(), error.to_string()));
+            purge.could_not.push((story.path(), error.to_string()));
             return purge;
         }
     };
     if story.newer {
         if !held(story).is_empty() {
-            purge.could_not.push((story.path.clone(), "a newer hfdoctor wrote it: purge with that one".to_owned()));
+            purge.could_not.push((story.path(), "a newer hfdoctor wrote it: purge with that one".to_owned()));
         }
         return purge;
     }
     // Files first: on a full volume they make the room that the record of a folder needs.
     let mut found = held(story);
-    found.sort_by_key(|(number, _)| story.step(*number).is_some_and(|(moved, _)| moved.stamp.kind == Kind::Folder));
+    found.sort_by_key(|(number, _)| move_of(story, *number).is_some_and(|(moved, _)| moved.stamp.kind == Kind::Folder));
     for (number, held) in found {
-        let Some((moved, state)) = story.step(number) else { continue };
+        let Some((moved, state)) = move_of(story, number) else { continue };
         let deleted = found_again(moved, state, &story.id, number).and_then(|spot| {
             purging(&mut journal, number, moved)?;
             world.reach(Step::Purge)?;
@@ -179,25 +235,37 @@ fn purge_run(world: &FixWorld, story: &Story) -> Purge {
             Ok(()) => {
                 // Without the record, the next look finds that nothing is there any more.
                 let _ = journal.purged(number);
-                if let Some(folder) = held.to.parent() {
-                    tidy(folder);
-                }
+                tidy(&held.to);
                 purge.deleted.push(held);
             }
             Err(error) => purge.could_not.push((held.to, error.to_string())),
         }
     }
+    forget_saved(&mut journal, story, &mut purge);
     purge
 }
 
-impl Story {
-    /// A move that the journal tells of, and where it stands.
-    fn step(&self, number: u32) -> Option<(&Move, StepState)> {
-        let step = self.steps.iter().find(|step| step.step == number)?;
-        match &step.change {
-            Change::Move(moved) => Some((moved, step.state)),
-            _ => None,
+/// Gives up the earlier contents that an undo could not give back; those that it still may stay, and are told.
+fn forget_saved(journal: &mut Journal, story: &Story, purge: &mut Purge) {
+    for step in story.standing() {
+        let Change::Write(write) = &step.change else { continue };
+        if write.before().is_none() {
+            continue;
         }
+        let was_tried = story.undo == UndoState::Ended && write.served().is_none();
+        let told = if was_tried && journal.purged(step.step).is_ok() { &mut purge.forgotten } else { &mut purge.kept };
+        if !told.contains(&write.path) {
+            told.push(write.path.clone());
+        }
+    }
+}
+
+/// A move that the journal tells of, and where it stands.
+fn move_of(story: &Story, number: u32) -> Option<(&Move, StepState)> {
+    let step = story.step(number)?;
+    match &step.change {
+        Change::Move(moved) => Some((moved, step.state)),
+        _ => None,
     }
 }
 
@@ -234,7 +302,7 @@ fn found_again(moved: &Move, state: StepState, run: &str, step: u32) -> io::Resu
 
 /// The folder that holds the quarantine in which `<base>/.hfdoctor-quarantine/<run>/<step>/<name>` lies; none when that is
 /// not what the path looks like.
-fn base<'a>(to: &'a Path, run: &str, step: u32) -> Option<&'a Path> {
+pub(super) fn base<'a>(to: &'a Path, run: &str, step: u32) -> Option<&'a Path> {
     let place = to.parent()?;
     let folder = place.parent()?.parent()?;
     let as_made = place.file_name()? == OsStr::new(&step.to_string())

@@ -49,8 +49,11 @@ impl Run {
 
 /// Every run that changed something, the latest first.
 pub(super) fn list(world: &FixWorld) -> Vec<Run> {
-    let changed =
-        |story: &&Story| story.damaged > 0 || story.steps.iter().any(|step| step.state != StepState::Abandoned);
+    let changed = |story: &&Story| {
+        story.damaged > 0
+            || !story.refused.is_empty()
+            || story.steps.iter().any(|step| step.state != StepState::Abandoned)
+    };
     journal::stories(world).iter().filter(changed).map(run_of).collect()
 }
 
@@ -75,6 +78,6 @@ fn run_of(story: &Story) -> Run {
         fixes,
         changes,
         quarantined: quarantine::held(story).into_iter().map(|(_, held)| held).collect(),
-        damaged: story.damaged,
+        damaged: story.damaged.saturating_add(story.refused.len()),
     }
 }

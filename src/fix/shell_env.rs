@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::assignment::Language;
-use super::atomic;
 use super::change::{NewContent, Patch, Served};
 use super::ending::{self, Ending};
+use super::folder::Folder;
 use super::syntax::{quote, statement};
 use super::world::{FixWorld, Shell};
+use super::{atomic, plain};
 
 /// The mark at the end of the line that reads our file.
 const MARK: &str = "# hfdoctor";
@@ -43,7 +44,66 @@ pub(crate) fn env_file(world: &FixWorld) -> PathBuf {
         Shell::PowerShell => "env.ps1",
         _ => "env.sh",
     };
-    world.config_dir.join("hfdoctor").join(name)
+    world.config_dir.join(OWN_FOLDER).join(name)
+}
+
+/// The names of the file of our own.
+const ENV_FILES: [&str; 3] = ["env.sh", "env.fish", "env.ps1"];
+
+/// The folder of the file of our own.
+const OWN_FOLDER: &str = "hfdoctor";
+
+/// Whether a path is one of the file of our own, in whatever folder for settings.
+pub(crate) fn is_env_file(path: &Path) -> bool {
+    let in_our_folder = path.parent().and_then(Path::file_name).is_some_and(|folder| folder == OWN_FOLDER);
+    in_our_folder && path.file_name().is_some_and(|name| ENV_FILES.iter().any(|known| name == *known))
+}
+
+/// Makes sure of the folder of the file of our own, which every new shell obeys, and of the file where there is one.
+pub(crate) fn own_folder(world: &FixWorld) -> std::io::Result<()> {
+    let file = env_file(world);
+    if world.lacks_home_of(&file) {
+        return Ok(());
+    }
+    let folder = Folder::make_own(file.parent().unwrap_or(&file))?;
+    match folder.open(file.file_name().unwrap_or_default(), false) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Start-up files of every shell, by their names in the home directory or below the folder for settings.
+const AT_HOME: [&str; 9] = [
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".profile",
+    ".bash_aliases",
+    ".zshenv",
+    ".zprofile",
+    ".zshrc",
+    ".zlogin",
+];
+const BELOW_CONFIG: [&str; 4] = [
+    "fish/config.fish",
+    "fish/conf.d/hfdoctor.fish",
+    "powershell/profile.ps1",
+    "powershell/Microsoft.PowerShell_profile.ps1",
+];
+
+/// Whether a file, with links resolved, is one that variables are set in: a start-up file, a `.env`, or our own.
+pub(crate) fn may_be_edited(world: &FixWorld, path: &Path) -> bool {
+    let corners = std::iter::once(&world.home).chain(&world.zdotdir);
+    let at_home = corners.flat_map(|corner| AT_HOME.map(|file| corner.join(file)));
+    let below_config = BELOW_CONFIG.iter().map(|file| world.config_dir.join(file));
+    let is_snippet = path.extension().is_some_and(|end| end == "fish")
+        && path.parent().is_some_and(|folder| folder.ends_with("fish/conf.d"));
+    is_snippet
+        || is_env_file(path)
+        || path.file_name().is_some_and(|name| name == ".env")
+        || at_home
+            .chain(below_config)
+            .any(|known| known == path || atomic::real_path(&known).is_ok_and(|real| real == path))
 }
 
 /// The same as it stands in our own file.
@@ -113,7 +173,7 @@ fn lines_at(bytes: &[u8]) -> impl Iterator<Item = usize> + '_ {
 
 /// Whether a file of ours holds any statement.
 pub(crate) fn sets_something(path: &Path) -> bool {
-    fs::read(path).is_ok_and(|bytes| {
+    small(path).is_some_and(|bytes| {
         bytes.split(|byte| *byte == b'\n').any(|line| {
             let line = line.trim_ascii();
             !line.is_empty() && !line.starts_with(b"#")
@@ -226,7 +286,7 @@ fn fish_files(world: &FixWorld) -> Vec<PathBuf> {
 
 /// Whether fish keeps the variable for good, for every shell of this user. Nothing hides such a one from programs.
 pub(crate) fn is_universal(world: &FixWorld, name: &str) -> bool {
-    let kept = fs::read(world.config_dir.join("fish/fish_variables")).unwrap_or_default();
+    let kept = small(&world.config_dir.join("fish/fish_variables")).unwrap_or_default();
     let lines = [format!("SETUVAR --export {name}:"), format!("SETUVAR {name}:")];
     world.shell == Shell::Fish
         && kept.split(|byte| *byte == b'\n').any(|line| lines.iter().any(|known| line.starts_with(known.as_bytes())))
@@ -268,8 +328,7 @@ pub(crate) fn with_source_line(before: Option<&[u8]>, world: &FixWorld, name: &s
 
 /// The content of a start-up file; none when there is none, or one too large to be one.
 pub(crate) fn small(path: &Path) -> Option<Vec<u8>> {
-    let metadata = fs::metadata(path).ok()?;
-    (metadata.is_file() && metadata.len() <= atomic::LARGEST).then(|| fs::read(path).ok())?
+    plain::read(path, atomic::LARGEST).ok()
 }
 
 /// Whether new shells of the usual kind have a variable only if this start-up file can be edited: where they read the

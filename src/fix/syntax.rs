@@ -55,6 +55,24 @@ pub(crate) fn quote(shell: Shell, text: &str) -> String {
     }
 }
 
+/// A text as a word that is quoted only where it has to be.
+pub fn word(shell: Shell, text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@+,".contains(c);
+    let bare = text.starts_with(|c: char| c.is_ascii_alphanumeric() || "-_./".contains(c)) && text.chars().all(plain);
+    if bare { text.to_owned() } else { quote(shell, text) }
+}
+
+/// Commands on one line, each begun only when the one before it has succeeded, where the shell can say so; none when there
+/// are none.
+pub fn joined(shell: Shell, commands: &[String]) -> Option<String> {
+    let between = match shell {
+        Shell::Bash | Shell::Zsh | Shell::Posix | Shell::Unknown | Shell::Csh | Shell::Xonsh => " && ",
+        Shell::Fish => "; and ",
+        Shell::PowerShell | Shell::Registry | Shell::Nushell | Shell::Elvish => "; ",
+    };
+    (!commands.is_empty()).then(|| commands.join(between))
+}
+
 /// A line that sets or unsets variables the POSIX way, as another shell has it. None for every other line, and for a
 /// shell that takes it as it is.
 pub(crate) fn translated(shell: Shell, line: &str) -> Option<String> {

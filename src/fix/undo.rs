@@ -55,16 +55,18 @@ impl UndoReport {
 
 /// Takes back a run, or the last one that is not wholly taken back.
 pub(super) fn undo(world: &FixWorld, id: Option<&str>) -> Result<UndoReport, Error> {
-    let _lock = lock::take(world)?;
+    let _lock = lock::take(world, "hfdoctor undo")?;
+    change::clean_up(world);
     let stories = journal::stories(world);
-    change::clean_up(&stories);
     let can_be = |step: &StepRecord| !matches!(step.change, Change::Irrevocable { .. });
     let story = match id {
         Some(id) => stories.iter().find(|story| story.id == id),
-        None => stories.iter().find(|story| story.undo != UndoState::Ended && story.standing().any(can_be)),
+        None => stories.iter().find(|story| {
+            story.undo != UndoState::Ended && (story.standing().any(can_be) || !story.refused.is_empty())
+        }),
     };
     let story = story.ok_or_else(|| Error::NoRun { id: id.map(str::to_owned) })?;
-    let state = |why: String| Error::State { path: story.path.clone(), why };
+    let state = |why: String| Error::State { path: story.path(), why };
     if story.newer {
         return Err(state("a newer hfdoctor wrote it: undo with that one".to_owned()));
     }
@@ -78,9 +80,15 @@ pub(super) fn undo(world: &FixWorld, id: Option<&str>) -> Result<UndoReport, Err
     }
     let steps: Vec<&StepRecord> = story.standing().rev().collect();
     let mut changes: Vec<Undone> = steps.into_iter().map(|step| take_back(world, &mut journal, step)).collect();
+    let redacted = |text: &str| (world.redact)(text);
+    let foreign =
+        |(fix, why): &(String, String)| Undone { fix: redacted(fix), outcome: Undoing::CouldNot, what: redacted(why) };
+    changes.extend(story.refused.iter().map(foreign));
     // Without the record, the next undo looks at this run again and finds nothing to do.
     let _ = journal.undo_ended();
     changes.extend(take_back_kept(world, &stories, &story.id));
+    drop(journal);
+    change::clean_up(world);
     Ok(UndoReport { run: story.id.clone(), changes, damaged: story.damaged })
 }
 

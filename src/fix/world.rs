@@ -10,6 +10,8 @@ use hfdoctor_checks::case::Environment;
 use hfdoctor_core::redact::Redactor;
 use hfdoctor_core::token::Token;
 
+use super::Error;
+
 /// A person's shell, as far as variables are concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Shell {
@@ -201,6 +203,21 @@ impl FixWorld {
     /// none is made.
     pub(crate) fn lacks_home_of(&self, path: &Path) -> bool {
         path.starts_with(&self.home) && !self.home.is_dir()
+    }
+
+    /// Whether the home directory is this user's or the system's, and not somebody else's.
+    pub(crate) fn is_of_this_user(&self, command: &'static str) -> Result<(), Error> {
+        #[cfg(unix)]
+        if let Ok(found) = std::fs::metadata(&self.home) {
+            use std::os::unix::fs::MetadataExt;
+            let user = rustix::process::geteuid();
+            if found.uid() != user.as_raw() && found.uid() != 0 {
+                let owner = super::folder::user_name(found.uid());
+                return Err(Error::OthersHome { owner, command, as_root: user.is_root() });
+            }
+        }
+        let _ = command;
+        Ok(())
     }
 
     /// Reaches a step; the error is the one that a test has put there.

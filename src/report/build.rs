@@ -37,6 +37,7 @@ pub fn build(case: &Case, diagnosis: &Diagnosis, applied: Vec<AppliedReport>, pl
         network: network(&diagnosis.network),
         plan,
         fixes_applied: applied,
+        then: None,
         redacted: Redacted::default(),
     };
     redact(&redactor, report)

@@ -97,7 +97,7 @@ macro_rules! texts {
     };
 }
 
-texts!(Report { target, causes, notes, checks, environment, network, plan, fixes_applied }
+texts!(Report { target, causes, notes, checks, environment, network, plan, fixes_applied, then }
     own { schema_version, hfdoctor, created, verdict, redacted });
 texts!(TargetReport { repo_id, revision, file } own { repo_type, from });
 texts!(CauseReport { summary, evidence, fixes } own { rank, id, group, title, certainty, check, explains, documentation });
@@ -109,7 +109,7 @@ texts!(NetworkReport { hosts } own { requests });
 texts!(HostReport { addresses, proxy, certificate_issuer, server, failure } own { phases, status, milliseconds });
 texts!(PlannedReport { title, mends, because, steps, commands, note } own { id, risk, causes, applied });
 texts!(StepReport { what, place, why_safe, undone } own {});
-texts!(AppliedReport { title, because, undo } own { id, outcome });
+texts!(AppliedReport { title, because, undo, in_this_shell } own { id, outcome });
 
 #[cfg(test)]
 mod tests {

@@ -41,6 +41,9 @@ pub struct Report {
     pub plan: Vec<PlannedReport>,
     /// What `--fix` did; empty without it.
     pub fixes_applied: Vec<AppliedReport>,
+    /// What to type next in the shell that is open, after `--fix`: one line that can be pasted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub then: Option<String>,
     /// How much was masked.
     pub redacted: Redacted,
 }
@@ -276,6 +279,9 @@ pub struct AppliedReport {
     pub because: Option<String>,
     /// The command that takes it back.
     pub undo: Option<String>,
+    /// What the shell that is open needs, one command each, for it to have what new shells have.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub in_this_shell: Vec<String>,
 }
 
 /// How a fix ended.

@@ -22,7 +22,8 @@ pub(super) fn of(applied: &[Applied], before: &Diagnosis, after: &Diagnosis, pla
         };
         let because = because.or_else(|| (!fix.notes.is_empty()).then(|| fix.notes.join("; ")));
         let undo = fix.undo.as_ref().map(|id| format!("hfdoctor undo {id}"));
-        AppliedReport { id: fix.fix_id.to_owned(), title: fix.title.clone(), outcome, because, undo }
+        let in_this_shell = if fix.outcome == Outcome::Applied { fix.shell_lines.clone() } else { Vec::new() };
+        AppliedReport { id: fix.fix_id.to_owned(), title: fix.title.clone(), outcome, because, undo, in_this_shell }
     });
     let left = plan.fixes.iter().filter(|fix| applied.iter().all(|a| a.fix_id != fix.id)).filter_map(|fix| {
         let because = match &fix.place {
@@ -36,6 +37,7 @@ pub(super) fn of(applied: &[Applied], before: &Diagnosis, after: &Diagnosis, pla
             outcome: AppliedOutcome::Skipped,
             because: Some(because),
             undo: None,
+            in_this_shell: Vec::new(),
         })
     });
     told.chain(left).collect()

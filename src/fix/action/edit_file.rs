@@ -5,6 +5,14 @@ use std::path::Path;
 use super::super::change::{Halt, NewContent, Patch, Recorder};
 use super::Effects;
 
+/// The files that are edited so: settings whose form is known.
+const NAMES: &[&str] = &["pip.conf", "pip.ini"];
+
+/// Whether a file is one that is edited so.
+pub(crate) fn may_be_edited(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| NAMES.iter().any(|known| name == *known))
+}
+
 pub(super) fn edit(
     recorder: &mut Recorder<'_>,
     path: &Path,
@@ -15,6 +23,9 @@ pub(super) fn edit(
     let shown = recorder.world.show(path);
     if from.is_empty() {
         return Err(Halt::Skipped(format!("{shown}: nothing was named that could be replaced")));
+    }
+    if !may_be_edited(path) {
+        return Err(Halt::Skipped(format!("{shown} is no file of settings whose form is known")));
     }
     effects.done |= recorder.write(path, &mut |before| {
         let before = before.ok_or_else(|| Halt::Skipped(format!("{shown} is not there any more")))?;

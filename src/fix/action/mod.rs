@@ -14,6 +14,7 @@ mod wait;
 use hfdoctor_core::diagnosis::Action;
 use hfdoctor_core::token::Token;
 
+pub(crate) use edit_file::may_be_edited;
 pub(crate) use token_line::the_one_that_sets;
 
 use super::apply::Variable;

@@ -6,8 +6,11 @@ use std::process::Command;
 use super::super::change::{Halt, NewContent, Recorder};
 use super::super::consent::Consent;
 use super::super::world::Login;
-use super::super::{private, token_bytes};
+use super::super::{plain, token_bytes};
 use super::{Effects, run};
+
+/// A token file is smaller than this, in bytes.
+const LARGEST: u64 = 64 * 1024;
 
 /// How often a person may try.
 const TRIES: usize = 3;
@@ -46,7 +49,7 @@ pub(super) fn store(
             }
         };
         if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
-            private::folder(folder)?;
+            make_private(folder)?;
         }
         let wrote = recorder.write(path, &mut |_| {
             Ok(Some(NewContent { bytes: token.expose().to_vec(), patch: None, serves: None, mode: Some(0o600) }))
@@ -60,13 +63,22 @@ pub(super) fn store(
     Err(Halt::Skipped("no token was accepted".to_owned()))
 }
 
+/// Makes the client's folder, closed to others.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
 /// The client's own login asks, checks and stores.
 fn hand_over(recorder: &mut Recorder<'_>, login: &Login, path: &Path, effects: &mut Effects) -> Result<(), Halt> {
     let shown = &login.shown;
     let Some((program, arguments)) = login.command.split_first() else {
         return Err(Halt::Skipped("no token was typed".to_owned()));
     };
-    let content = || std::fs::read(path).ok();
+    let content = || plain::read(path, LARGEST).ok();
     let before = content();
     let step = recorder.irrevocable(&format!("run `{shown}`"))?;
     let started = Command::new(program).args(arguments).stdout(run::standard_error()).spawn();

@@ -68,7 +68,7 @@ pub(crate) fn the_one_that_sets(world: &FixWorld, name: &str) -> Result<(PathBuf
     let mut plain = Vec::new();
     let mut all = Vec::new();
     for (path, language) in shell_env::files_that_may_assign(world).into_iter().chain(shell_env::dot_env(world)) {
-        let Ok(bytes) = std::fs::read(&path) else { continue };
+        let Some(bytes) = shell_env::small(&path) else { continue };
         match assignment::find(&bytes, name, language) {
             Found::Nothing => {}
             Found::One(one) => {

@@ -62,6 +62,8 @@ pub(super) fn set(
 /// other way round, so that our file is empty before the question is whether anybody still needs the line.
 fn in_files(recorder: &mut Recorder<'_>, name: &str, value: Option<&str>) -> Result<bool, Halt> {
     let world = recorder.world;
+    // What others can write to would be read by every new shell.
+    shell_env::own_folder(world).map_err(|error| Halt::Skipped(error.to_string()))?;
     let files = shell_env::start_files(world, name);
     reachable(recorder, &files, name, value)?;
     let mut wrote = false;
@@ -158,7 +160,7 @@ fn set_aside(recorder: &mut Recorder<'_>, name: &str, effects: &mut Effects) -> 
     let mut found = Vec::new();
     let mut unclear = Vec::new();
     for (file, language) in shell_env::files_that_may_assign(world) {
-        let Ok(bytes) = std::fs::read(&file) else { continue };
+        let Some(bytes) = shell_env::small(&file) else { continue };
         match assignment::find(&bytes, name, language) {
             assignment::Found::Nothing => {}
             assignment::Found::One(one) if one.exported => found.push((file, language, one)),

@@ -11,9 +11,10 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use super::journal::{Journal, StepState, Story};
+use super::journal::{self, Journal, StepState};
 use super::plan::PlannedFix;
 use super::world::FixWorld;
+use super::{atomic, quarantine};
 
 pub(crate) use mode::Mode;
 pub(crate) use moved::Move;
@@ -190,13 +191,22 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// Removes what a crash has left half-prepared: temporary files that the journals name. Called under the lock.
-pub(crate) fn clean_up(stories: &[Story]) {
-    for step in stories.iter().flat_map(|story| &story.steps) {
-        if let Change::Write(write) = &step.change
-            && step.state != StepState::Purged
-        {
-            let _ = std::fs::remove_file(&write.temporary);
+/// Removes what a crash has left half-prepared and what no undo needs any more: temporary files and empty folders that the
+/// journals name, and saved contents. Called under the lock, while no run is on its way.
+pub(crate) fn clean_up(world: &FixWorld) {
+    let stories = journal::stories(world);
+    for (story, step) in
+        stories.iter().filter(|story| !story.newer).flat_map(|story| story.steps.iter().map(move |step| (story, step)))
+    {
+        match &step.change {
+            Change::Write(write) if matches!(step.state, StepState::Intended | StepState::Done) => {
+                let _ = atomic::remove(&write.temporary);
+            }
+            Change::Move(moved) if quarantine::base(&moved.to, &story.id, step.step).is_some() => {
+                quarantine::tidy(&moved.to);
+            }
+            _ => {}
         }
     }
+    journal::forget(world, &stories);
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::super::holders::{self, OpenFiles};
 use super::super::stamp::{Kind, Stamp};
 use super::super::world::{FixWorld, Step};
-use super::super::{complete, inside, quarantine};
+use super::super::{atomic, complete, inside, quarantine};
 use super::{Back, Change, Halt, Recorder};
 
 /// A recorded move.
@@ -73,19 +73,25 @@ impl Recorder<'_> {
         Err(Halt::Skipped(refused.unwrap_or_else(|| "no place for quarantine can be made on its volume".to_owned())))
     }
 
-    /// Tries one place.
+    /// Tries one place. It is written down before even the folder is made, so that none is left that nobody knows of.
     fn move_to(&mut self, root: &Path, spot: &inside::Spot, stamp: &Stamp, place: &Path) -> Result<Attempt, Halt> {
         let world = self.world;
         let number = self.journal()?.next();
-        let Ok(folder) = quarantine::make(place, number) else { return Ok(Attempt::NoPlace) };
         let name = spot.path.file_name().ok_or_else(|| Halt::Skipped("it has no name".to_owned()))?;
-        let change =
-            Move { root: root.to_owned(), from: spot.path.clone(), to: folder.join(name), stamp: stamp.clone() };
-        let step = self.intend(&Change::Move(change.clone())).inspect_err(|_| quarantine::tidy(&folder))?;
-        let moved = world.reach(Step::Intended).and_then(|()| spot.move_to(&change.to));
+        let to = place.join(number.to_string()).join(name);
+        let change = Move { root: root.to_owned(), from: spot.path.clone(), to, stamp: stamp.clone() };
+        let step = self.intend(&Change::Move(change.clone()))?;
+        let folder = match quarantine::make(place, number) {
+            Ok(folder) => folder,
+            Err(error) => {
+                self.abandon(step, &error.to_string());
+                return Ok(Attempt::NoPlace);
+            }
+        };
+        let moved = world.reach(Step::Intended).and_then(|()| spot.move_to(&folder, name));
         if let Err(error) = moved {
             self.abandon(step, &error.to_string());
-            quarantine::tidy(&folder);
+            quarantine::tidy(&change.to);
             return match error.kind() {
                 io::ErrorKind::CrossesDevices => Ok(Attempt::OtherVolume),
                 // Nothing has happened to it, and what else is to be moved may fare better.
@@ -94,14 +100,15 @@ impl Recorder<'_> {
         }
         // Between the last look and the move somebody may have put another file there.
         let arrived = Stamp::of(&change.to).is_ok_and(|now| now == *stamp);
-        if !arrived && spot.bring(&change.to).is_ok() {
+        if !arrived && spot.bring(&folder, name).is_ok() {
             self.abandon(step, "something else came to lie there");
-            quarantine::tidy(&folder);
+            quarantine::tidy(&change.to);
             return Err(Halt::Skipped("it was replaced at this moment".to_owned()));
         }
-        for folder in [spot.path.parent(), Some(folder.as_path())].into_iter().flatten() {
-            super::super::private::sync_folder(folder)?;
+        if let Some(folder) = spot.path.parent() {
+            atomic::sync_folder(folder);
         }
+        folder.sync();
         world.reach(Step::Changed)?;
         self.done(step)?;
         Ok(Attempt::Moved(Box::new(MovedAside { step, change })))
@@ -178,6 +185,7 @@ impl Move {
         match there {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if present {
+                    quarantine::tidy(&self.to);
                     Back::AlreadyThere(format!("{from} is where it was"))
                 } else {
                     Back::CouldNot(format!("{from} is not in quarantine any more"))
@@ -189,10 +197,8 @@ impl Move {
             }
             Ok(_) if present && self.link_is_there_again() => {
                 // What lies in quarantine is the same link once more.
-                if fs::remove_file(&self.to).is_ok()
-                    && let Some(folder) = self.to.parent()
-                {
-                    quarantine::tidy(folder);
+                if fs::remove_file(&self.to).is_ok() {
+                    quarantine::tidy(&self.to);
                 }
                 Back::AlreadyThere(format!("the same link lies at {from} again"))
             }
@@ -214,15 +220,15 @@ impl Move {
 
     fn bring_back(&self, world: &FixWorld, spot: &inside::Spot) -> Back {
         let (from, to) = (world.show(&self.from), world.show(&self.to));
-        if let Err(error) = spot.bring(&self.to) {
+        let brought = quarantine::open(&self.to)
+            .and_then(|folder| spot.bring(&folder, self.to.file_name().unwrap_or_default()).map(|()| folder.sync()));
+        if let Err(error) = brought {
             return Back::CouldNot(format!("{from}: {error}; the earlier one is kept in {to}"));
         }
-        for folder in [self.from.parent(), self.to.parent()].into_iter().flatten() {
-            let _ = super::super::private::sync_folder(folder);
+        if let Some(folder) = self.from.parent() {
+            atomic::sync_folder(folder);
         }
-        if let Some(folder) = self.to.parent() {
-            quarantine::tidy(folder);
-        }
+        quarantine::tidy(&self.to);
         Back::Restored(format!("{from} is back"))
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::super::atomic::{self, Current};
 use super::super::digest::sha256;
 use super::super::journal::Saved;
+use super::super::plain;
 use super::super::shell_env;
 use super::super::world::{FixWorld, Step};
 use super::{Back, Change, Halt, Recorder};
@@ -48,14 +49,18 @@ pub(crate) struct Served {
 impl Served {
     /// An env file as it is now.
     pub(crate) fn now(path: PathBuf) -> Served {
-        Served { before: fs::read(&path).ok().map(|bytes| sha256(&bytes)), path }
+        Served { before: content(&path).map(|bytes| sha256(&bytes)), path }
     }
 
     /// Whether the file sets something that it did not set when the write was made: for a later run, or for the person.
     fn is_needed(&self) -> bool {
-        let now = fs::read(&self.path).ok().map(|bytes| sha256(&bytes));
+        let now = content(&self.path).map(|bytes| sha256(&bytes));
         now != self.before && shell_env::sets_something(&self.path)
     }
+}
+
+fn content(path: &Path) -> Option<Vec<u8>> {
+    plain::read(path, atomic::LARGEST).ok()
 }
 
 /// An edit: one text in place of another.
@@ -111,9 +116,13 @@ impl Recorder<'_> {
         if current.as_ref().is_some_and(|current| current.bytes == new.bytes) && mode_after == mode_before {
             return Ok(false);
         }
-        if let Some(parent) = real.parent() {
-            fs::create_dir_all(parent)?;
-        }
+        let real = match real.parent() {
+            Some(parent) if !parent.is_dir() => {
+                fs::create_dir_all(parent)?;
+                atomic::real_path(&real)?
+            }
+            _ => real,
+        };
         let world = self.world;
         let journal = self.journal()?;
         let before = match &current {
@@ -128,7 +137,7 @@ impl Recorder<'_> {
             }),
             None => None,
         };
-        let temporary = temporary_of(&real, &journal.id, journal.next())?;
+        let temporary = atomic::temporary_of(&real, &journal.id, journal.next())?;
         let write = Write {
             path: real,
             temporary,
@@ -147,7 +156,7 @@ impl Recorder<'_> {
                 Ok(true)
             }
             Err(error) => {
-                let _ = fs::remove_file(&write.temporary);
+                let _ = atomic::remove(&write.temporary);
                 self.abandon(step, &error.to_string());
                 Err(Halt::Failed(format!("{}: {error}", world.show(&write.path))))
             }
@@ -155,18 +164,32 @@ impl Recorder<'_> {
     }
 }
 
-fn temporary_of(path: &Path, run: &str, step: u32) -> io::Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| io::Error::other(format!("{} is no file", path.display())))?;
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".hfdoctor-{run}-{step}"));
-    Ok(path.with_file_name(hidden))
-}
-
 impl Write {
+    /// The content before, where there was a file.
+    pub(crate) fn before(&self) -> Option<&Saved> {
+        self.before.as_ref()
+    }
+
+    /// The env file that it serves.
+    pub(crate) fn served(&self) -> Option<&Path> {
+        self.serves.as_ref().map(|served| served.path.as_path())
+    }
+
+    /// Every content that was saved for it.
+    pub(crate) fn saved(&self) -> Vec<&Saved> {
+        let patch = self.patch.iter().flat_map(|patch| [&patch.from, &patch.to]);
+        self.before.iter().chain(patch).collect()
+    }
+
+    /// The same, to be looked for where they are.
+    pub(crate) fn saved_mut(&mut self) -> Vec<&mut Saved> {
+        let patch = self.patch.iter_mut().flat_map(|patch| [&mut patch.from, &mut patch.to]);
+        self.before.iter_mut().chain(patch).collect()
+    }
+
     fn happen(&self, world: &FixWorld, bytes: &[u8], before: Option<&Current>, mode: Option<u32>) -> io::Result<()> {
         world.reach(Step::Intended)?;
-        atomic::prepare(&self.temporary, bytes, mode, before.and_then(|before| before.owner))?;
+        atomic::prepare(&self.temporary, bytes, mode, before)?;
         world.reach(Step::Prepared)?;
         // An editor may have saved meanwhile: what it wrote must not be lost.
         let now = atomic::read(&self.path)?.map(|now| now.bytes);
@@ -177,7 +200,7 @@ impl Write {
     }
 
     pub(super) fn take_back(&self, world: &FixWorld) -> Back {
-        let _ = fs::remove_file(&self.temporary);
+        let _ = atomic::remove(&self.temporary);
         match self.back(world) {
             Ok(back) => back,
             Err(error) => Back::CouldNot(format!("{}: {error}{}", world.show(&self.path), self.kept(world))),
@@ -217,7 +240,7 @@ impl Write {
         let patch = Patch { from: patch.from.read()?, to: patch.to.read()?, whole_lines: patch.whole_lines };
         match patch.reversed(&now.bytes) {
             Some(bytes) => {
-                atomic::prepare(&self.temporary, &bytes, now.mode, now.owner)?;
+                atomic::prepare(&self.temporary, &bytes, now.mode, Some(&now))?;
                 world.reach(Step::Prepared)?;
                 atomic::put_in_place(&self.temporary, &self.path, false)?;
                 Ok(Back::Restored(format!("{shown}: the one edit was taken back, later changes were kept")))
@@ -232,11 +255,11 @@ impl Write {
     fn restore(&self, world: &FixWorld, now: &Current, shown: &str) -> io::Result<Back> {
         let Some(before) = &self.before else {
             world.reach(Step::Prepared)?;
-            fs::remove_file(&self.path)?;
+            atomic::remove(&self.path)?;
             return Ok(Back::Restored(format!("{shown} was removed again")));
         };
         let bytes = before.read()?;
-        atomic::prepare(&self.temporary, &bytes, self.mode.or(now.mode), now.owner)?;
+        atomic::prepare(&self.temporary, &bytes, self.mode.or(now.mode), Some(now))?;
         world.reach(Step::Prepared)?;
         atomic::put_in_place(&self.temporary, &self.path, false)?;
         Ok(Back::Restored(format!("{shown} has its earlier content again")))

@@ -24,6 +24,9 @@ pub(super) fn healthy(page: &mut Page, report: &Report, context: &Context) {
         (true, false) => "no failed download found in the log".to_owned(),
         (true, true) => format!("no failed download found in the log, and {looked}"),
     };
+    // What was verified is what a new shell has: the one that is open is as it was.
+    let where_verified = report.fixes_applied.iter().any(|fix| !fix.in_this_shell.is_empty());
+    let what = if where_verified { format!("in a new shell: {what}") } else { what };
     page.labelled(0, &"✓".green().bold(), 2, &what);
     page.blank();
     let told = |name: &str| TOLD.contains(&name);

@@ -72,6 +72,7 @@ pub fn human(report: &Report, context: &Context) -> String {
     if context.verbose || report.verdict != Verdict::CausesFound {
         footer(&mut page, report, context);
     }
+    plan::then(&mut page, report);
     page.finish()
 }
 

@@ -56,7 +56,10 @@ pub(super) fn planned(page: &mut Page, fixes: &[PlannedReport]) {
 pub(super) fn applied(page: &mut Page, report: &Report) {
     for fix in &report.fixes_applied {
         let outcome = match fix.outcome {
-            AppliedOutcome::Verified => "applied, the cause is gone",
+            AppliedOutcome::Verified if !fix.in_this_shell.is_empty() => {
+                "applied, verified: in a new shell the cause is gone"
+            }
+            AppliedOutcome::Verified => "applied, verified: the cause is gone",
             AppliedOutcome::Applied => "applied; run the download again to see whether that was it",
             AppliedOutcome::AppliedStillFailing => "applied, the cause is still there",
             AppliedOutcome::Skipped => "not applied",
@@ -71,4 +74,12 @@ pub(super) fn applied(page: &mut Page, report: &Report) {
     if !report.fixes_applied.is_empty() {
         page.blank();
     }
+}
+
+/// The last line: what to type next. It stays on one line, so that it can be copied.
+pub(super) fn then(page: &mut Page, report: &Report) {
+    let Some(line) = &report.then else { return };
+    let of_this_shell = report.fixes_applied.iter().any(|fix| !fix.in_this_shell.is_empty());
+    page.line(if of_this_shell { "in this shell:" } else { "now:" });
+    page.command(2, line);
 }

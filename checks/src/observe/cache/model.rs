@@ -12,34 +12,40 @@ use hfdoctor_core::target::{RepoType, Target};
 /// At most so many notable things of one sort are kept with their paths; the rest is counted.
 pub const MAX_DETAILS: usize = 256;
 
+/// At most so many links that lead nowhere are kept with their paths, because all that are kept can be moved aside at once.
+pub const MAX_BROKEN: usize = 32_768;
+
 /// A list with an end: what comes after [`MAX_DETAILS`] entries is only counted.
+pub type Some256<T> = Counted<T, MAX_DETAILS>;
+
+/// A list with an end: what comes after `MOST` entries is only counted.
 #[derive(Debug, Clone)]
-pub struct Some256<T> {
+pub struct Counted<T, const MOST: usize> {
     /// The first ones.
     pub list: Vec<T>,
     /// How many there are in all.
     pub count: u64,
 }
 
-impl<T> Default for Some256<T> {
+impl<T, const MOST: usize> Default for Counted<T, MOST> {
     fn default() -> Self {
-        Some256 { list: Vec::new(), count: 0 }
+        Counted { list: Vec::new(), count: 0 }
     }
 }
 
-impl<T> Some256<T> {
+impl<T, const MOST: usize> Counted<T, MOST> {
     /// Adds one.
     pub fn push(&mut self, item: T) {
         self.count += 1;
-        if self.list.len() < MAX_DETAILS {
+        if self.list.len() < MOST {
             self.list.push(item);
         }
     }
 
     /// Adds all of another list.
-    pub fn append(&mut self, other: Some256<T>) {
+    pub fn append(&mut self, other: Counted<T, MOST>) {
         self.count += other.count;
-        let room = MAX_DETAILS.saturating_sub(self.list.len());
+        let room = MOST.saturating_sub(self.list.len());
         self.list.extend(other.list.into_iter().take(room));
     }
 
@@ -230,7 +236,7 @@ pub struct Cache {
     /// The Xet client's caches of earlier downloads, with their bytes.
     pub xet: Vec<(PathBuf, u64)>,
     /// Links that lead nowhere.
-    pub broken: Some256<BrokenLink>,
+    pub broken: Counted<BrokenLink, MAX_BROKEN>,
     /// What this user may not use.
     pub refused: Some256<Refused>,
     /// What is of another kind than belongs there.

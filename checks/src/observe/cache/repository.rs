@@ -9,7 +9,8 @@ use std::time::SystemTime;
 
 use super::folder::{Folder, Kind, Meta};
 use super::model::{
-    Amount, Blob, BrokenLink, Misplaced, Reclaimable, RefFlaw, Refused, RepoName, Some256, TargetCache, Wanted,
+    Amount, Blob, BrokenLink, Counted, MAX_BROKEN, Misplaced, Reclaimable, RefFlaw, Refused, RepoName, Some256,
+    TargetCache, Wanted,
 };
 use super::name::{self, InBlobs, PartialKind};
 use super::partial::Partial;
@@ -33,7 +34,7 @@ pub struct Seen {
     pub real_files: Amount,
     pub partials: Some256<Partial>,
     pub partial_bytes: u64,
-    pub broken: Some256<BrokenLink>,
+    pub broken: Counted<BrokenLink, MAX_BROKEN>,
     pub refused: Some256<Refused>,
     pub misplaced: Some256<Misplaced>,
     pub orphans: Amount,

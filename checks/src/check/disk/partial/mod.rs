@@ -192,6 +192,9 @@ fn broken_links(case: &Case, cache: &Cache, asked: Option<&str>, conclusion: &mu
     let action = Action::Quarantine { root: cache.root.clone(), paths };
     let mut fix =
         Fix::automatic("remove-broken-links", Risk::Safe, "remove the links and fetch the files again", vec![action]);
+    if cache.broken.count > cache.broken.list.len() as u64 {
+        fix = fix.note(format!("{} at once; run it again for the rest", count(cache.broken.list.len() as u64, "link")));
+    }
     for link in links.iter().take(8) {
         fix = fix.command(format!("rm {}", quoted(&link.path)));
     }
