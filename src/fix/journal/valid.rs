@@ -56,7 +56,7 @@ impl Named<'_> {
             return Err(no_such(&env_file.display().to_string()));
         }
         let known = shell_env::may_be_edited(self.world, &write.path) || action::may_be_edited(&write.path);
-        if known || self.is_token_file(&write.path) || self.moves_a_token(write) {
+        if known || self.is_token_file(&write.path) || moves_a_token(write) {
             Ok(())
         } else {
             Err(no_such(&write.path.display().to_string()))
@@ -67,13 +67,6 @@ impl Named<'_> {
     fn is_token_file(&self, path: &Path) -> bool {
         let known = Settings::resolve(&self.world.environment).token_path;
         path == known || atomic::real_path(&known).is_ok_and(|real| real == path)
-    }
-
-    /// Whether a write puts a token in place of a token, or made the file of one: the client's file may have had another
-    /// place then.
-    fn moves_a_token(&self, write: &Write) -> bool {
-        let before = write.before().is_none_or(|before| before.read().is_ok_and(|bytes| is_token(bytes)));
-        before && holds_token(&write.path)
     }
 
     fn saved(&self, saved: &mut Saved) -> Result<(), String> {
@@ -138,6 +131,13 @@ fn no_such(what: &str) -> String {
 fn straight(path: &Path) -> Result<(), String> {
     let down = path.components().all(|part| !matches!(part, Component::ParentDir | Component::CurDir));
     if path.is_absolute() && down { Ok(()) } else { Err(no_such(&path.display().to_string())) }
+}
+
+/// Whether a write puts a token in place of a token, or made the file of one: the client's file may have had another place
+/// then.
+fn moves_a_token(write: &Write) -> bool {
+    let before = write.before().is_none_or(|before| before.read().is_ok_and(is_token));
+    before && holds_token(&write.path)
 }
 
 fn holds_token(path: &Path) -> bool {
