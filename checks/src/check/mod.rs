@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use crate::case::Case;
 use crate::observe::{Observations, Want};
-use hfdoctor_core::diagnosis::{Cause, Finding, Note, Source};
+use hfdoctor_core::diagnosis::{Cause, Certainty, Finding, Note, Source};
 use hfdoctor_core::target::Target;
 use hfdoctor_core::text::measure::age;
 
@@ -111,10 +111,13 @@ impl Conclusion {
             Some(ago) => format!("looked at now, {ago} after the log's failure: {}", self.because),
             None => format!("looked at now: {}", self.because),
         });
-        let findings = log_findings(case, causes).into_iter().map(|finding| match &by_now {
-            Some(detail) => finding.saw(source, detail.clone()),
-            None => finding,
-        });
+        // What a log only may mean, and what is in order as it is seen, is no cause.
+        let refuted = |finding: &Finding| by_now.is_some() && finding.certainty == Certainty::Possible;
+        let findings =
+            log_findings(case, causes).into_iter().filter(|finding| !refuted(finding)).map(|finding| match &by_now {
+                Some(detail) => finding.saw(source, detail.clone()),
+                None => finding,
+            });
         self.with(findings)
     }
 

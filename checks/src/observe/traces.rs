@@ -86,24 +86,68 @@ pub fn look(case: &Case) -> Traces {
     }
 }
 
-/// What was being downloaded when it broke off, by the newest recent partial file: a target for a bare run.
+/// What was being downloaded when it broke off: a target for a bare run. It is told by the newest recent partial file, or by
+/// the newest recent lock of a file that is not there.
 ///
-/// A file that a process has open, or that was written this minute, belongs to a download that runs, not to one that failed.
+/// A file that a process has open, or a partial one that was written this minute, belongs to a download that runs, not to
+/// one that failed.
 pub fn target(settings: &Settings, now: SystemTime) -> Option<Target> {
     let deadline = Instant::now() + Duration::from_millis(300);
-    let partial = newest_partial(&settings.hub_cache, now, &Bounds::until(deadline))?;
-    let quiet = now.duration_since(partial.modified).unwrap_or_default();
-    if quiet < Duration::from_secs(20) || is_held(&partial.path, deadline) {
-        return None;
-    }
+    let bounds = Bounds::until(deadline);
+    let partial = newest_partial(&settings.hub_cache, now, &bounds);
+    let lock = newest_lock(&settings.hub_cache, now, &bounds, deadline);
+    let is_newer = |lock: &PartialTrace| partial.as_ref().is_none_or(|partial| lock.modified >= partial.modified);
+    let trace = match lock.filter(is_newer) {
+        Some(lock) => lock,
+        None => partial.filter(|partial| {
+            let quiet = now.duration_since(partial.modified).unwrap_or_default();
+            quiet >= Duration::from_secs(20) && !is_held(&partial.path, deadline)
+        })?,
+    };
     Some(Target {
-        repo_type: partial.repository.kind,
-        repo_id: partial.repository.id,
+        repo_type: trace.repository.kind,
+        repo_id: trace.repository.id,
         revision: None,
-        file: partial.file,
+        file: trace.file,
         tag: None,
         from: From::Cache,
     })
+}
+
+/// The newest recent lock of a file that is not in the cache, and that nobody has open. The client takes the lock before it
+/// asks the storage for the file, and since huggingface_hub 1.18 nothing else is left of a download that failed there.
+fn newest_lock(hub_cache: &Path, now: SystemTime, bounds: &Bounds, deadline: Instant) -> Option<PartialTrace> {
+    let root = Folder::open(hub_cache).ok()?;
+    let locks = root.child(OsStr::new(".locks")).ok()?;
+    let mut found: Vec<PartialTrace> = Vec::new();
+    let _ = locks.entries(&mut |entry, kind| {
+        if kind == Kind::Folder
+            && let Some((kind, id)) = name::repository(entry)
+            && let Ok(folder) = locks.child(entry)
+        {
+            let blobs = root.child(entry).and_then(|repository| repository.child(OsStr::new("blobs"))).ok();
+            let _ = folder.entries(&mut |file, of_file| {
+                let etag = file.to_str().and_then(|file| file.strip_suffix(".lock"));
+                if of_file == Kind::File
+                    && let Some(etag) = etag
+                    && blobs.as_ref().is_none_or(|blobs| blobs.meta(OsStr::new(etag)).is_err())
+                    && let Ok(meta) = folder.meta(file)
+                    && let Some(modified) = meta.modified.filter(|modified| is_recent(now, *modified))
+                {
+                    let repository = RepoName { kind, id: id.clone() };
+                    let path = folder.path().join(file);
+                    found.push(PartialTrace { path, repository, modified, size: 0, file: None });
+                }
+                bounds.go_on() && found.len() < MAX_LOGS
+            });
+        }
+        bounds.go_on() && found.len() < MAX_LOGS
+    });
+    found.sort_by_key(|trace| std::cmp::Reverse(trace.modified));
+    let mut newest = found.into_iter().next().filter(|trace| !is_held(&trace.path, deadline))?;
+    newest.file =
+        newest.path.file_stem().and_then(OsStr::to_str).and_then(|etag| file_of(&root, &newest.repository, etag));
+    Some(newest)
 }
 
 fn is_held(path: &Path, deadline: Instant) -> bool {
@@ -253,15 +297,18 @@ fn newest_partial(hub_cache: &Path, now: SystemTime, bounds: &Bounds) -> Option<
         });
     }
     if let Some(newest) = &mut newest {
-        newest.file = file_of(&root, newest);
+        let etag = match newest.path.file_name().map(name::in_blobs) {
+            Some(name::InBlobs::Partial(_, etag)) => Some(etag),
+            _ => None,
+        };
+        newest.file = etag.and_then(|etag| file_of(&root, &newest.repository, etag));
     }
     newest
 }
 
-/// The file that a partial one is to become, by the newest cached listing.
-fn file_of(root: &Folder, partial: &PartialTrace) -> Option<String> {
-    let name::InBlobs::Partial(_, etag) = name::in_blobs(partial.path.file_name()?) else { return None };
-    let folder = root.child(OsStr::new(&name::folder(partial.repository.kind, &partial.repository.id))).ok()?;
+/// The file that a blob is, by the newest cached listing.
+fn file_of(root: &Folder, repository: &RepoName, etag: &str) -> Option<String> {
+    let folder = root.child(OsStr::new(&name::folder(repository.kind, &repository.id))).ok()?;
     let trees = folder.child(OsStr::new("trees")).ok()?;
     let mut newest: Option<(SystemTime, OsString)> = None;
     let mut seen = 0;
@@ -337,6 +384,35 @@ mod tests {
         let traces = look(&case);
         assert!(traces.xet_log.is_none() && traces.partial.is_none());
         assert_eq!(target(&case.settings, later), None);
+    }
+
+    #[test]
+    fn a_lock_without_its_file_tells_of_an_attempt() {
+        let made = MadeCache::new();
+        let case = case(made.home.path(), &[], None);
+        made.write("models--a--b/blobs/abc", b"whole");
+        made.write(".locks/models--a--b/abc.lock", b"");
+        assert_eq!(target(&case.settings, SystemTime::now()), None, "the file of the lock is there");
+        made.write(
+            "models--a--b/trees/1111.json",
+            br#"{"format_version":1,"files":{"w.bin":{"size":9,"blob_id":"def"}}}"#,
+        );
+        let lock = made.write(".locks/models--a--b/def.lock", b"");
+        let found = target(&case.settings, SystemTime::now()).expect("a target");
+        assert_eq!((found.repo_id.as_str(), found.file.as_deref()), ("a/b", Some("w.bin")));
+        // Whoever has the lock open is still at it.
+        let open = File::open(&lock).expect("the lock");
+        if cfg!(target_os = "linux") {
+            assert_eq!(target(&case.settings, SystemTime::now()), None);
+        }
+        drop(open);
+        File::options()
+            .write(true)
+            .open(&lock)
+            .expect("the lock")
+            .set_modified(SystemTime::now() - RECENT * 2)
+            .expect("a time");
+        assert_eq!(target(&case.settings, SystemTime::now()), None, "it is old");
     }
 
     proptest! {

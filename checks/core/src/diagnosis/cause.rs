@@ -68,25 +68,25 @@ macro_rules! causes {
 }
 
 causes! {
-    GatedNoToken "gated-no-token" Auth "the repository is gated and the request carried no usable token"
+    GatedNoToken "gated-no-token" Auth "the repository is gated, and the request carried no usable token"
         "huggingface.co/docs/hub/models-gated" [RepoNotFound, TokenMissing]
-    GatedNotAccepted "gated-not-accepted" Auth "this account may not read the gated repository yet"
+    GatedNotAccepted "gated-not-accepted" Auth "this account has no access to the gated repository"
         "huggingface.co/docs/hub/models-gated" [RepoNotFound]
-    TokenMissing "token-missing" Auth "the request needs a token and carried none"
+    TokenMissing "token-missing" Auth "the request needs a token, and carried none"
         "huggingface.co/docs/huggingface_hub/quick-start#authentication" [RepoNotFound, RateLimitAnonymous]
-    TokenMalformed "token-malformed" Auth "the token's bytes are wrong"
+    TokenMalformed "token-malformed" Auth "the token is malformed"
         "huggingface.co/docs/hub/security-tokens" [TokenInvalid, TokenMissing, GatedNoToken, RepoNotFound, RateLimitAnonymous]
     TokenInvalid "token-invalid" Auth "the Hub rejects this token"
         "huggingface.co/docs/hub/security-tokens" [GatedNoToken, RepoNotFound, TokenMissing, RateLimitAnonymous]
     TokenScope "token-scope" Auth "the token lacks a permission that this download needs"
         "huggingface.co/docs/hub/security-tokens" [GatedNotAccepted, RepoNotFound]
-    TokenShadowed "token-shadowed" Auth "another token than the one meant is the active one"
+    TokenShadowed "token-shadowed" Auth "a different token from the one you meant is in use"
         "huggingface.co/docs/huggingface_hub/package_reference/environment_variables#hftoken" [TokenInvalid, TokenMissing, GatedNoToken, GatedNotAccepted, RepoNotFound, TokenScope, RateLimitAnonymous]
-    RepoNotFound "repo-not-found" Repo "no repository of that id and type can be seen with this token"
+    RepoNotFound "repo-not-found" Repo "no repository with that name and type is visible to this request"
         "huggingface.co/docs/hub/repositories" []
-    RevisionNotFound "revision-not-found" Repo "the repository exists, the revision does not"
+    RevisionNotFound "revision-not-found" Repo "the repository exists, but the revision does not"
         "huggingface.co/docs/huggingface_hub/guides/download" []
-    FileNotFound "file-not-found" Repo "the repository and revision exist, the file does not"
+    FileNotFound "file-not-found" Repo "the repository exists, but the file does not"
         "huggingface.co/docs/huggingface_hub/guides/download" []
     RepoDisabled "repo-disabled" Repo "the Hub has disabled access to the repository"
         "huggingface.co/docs/hub/moderation" []
@@ -94,25 +94,25 @@ causes! {
         "huggingface.co/docs/huggingface_hub/guides/download" [RepoNotFound]
     RateLimitAnonymous "rate-limit-anonymous" Rate "requests without a token reached the Hub's limit for this address"
         "huggingface.co/docs/hub/rate-limits" []
-    DnsFailure "dns-failure" Network "a Hub host does not resolve, or to a wrong address"
+    DnsFailure "dns-failure" Network "a Hub hostname does not resolve, or resolves to the wrong address"
         "huggingface.co/docs/hub/models-downloading" [ConnectionBlocked, CdnBlocked, TlsUntrustedCa, TlsHandshake, CaptivePortal, XetClient]
-    ConnectionBlocked "connection-blocked" Network "the Hub's host resolves but cannot be reached"
+    ConnectionBlocked "connection-blocked" Network "the hostname resolves, but connections fail"
         "huggingface.co/docs/hub/models-downloading" [CdnBlocked, TlsHandshake, SlowConnection, XetClient]
     ProxyUnreachable "proxy-unreachable" Network "the configured proxy cannot be reached"
         "requests.readthedocs.io/en/latest/user/advanced/#proxies" [DnsFailure, ConnectionBlocked, CdnBlocked, TlsHandshake, SlowConnection, XetClient]
-    ProxyAuth "proxy-auth" Network "the proxy refuses without credentials or permission"
+    ProxyAuth "proxy-auth" Network "the proxy refuses the request: credentials or permission are missing"
         "requests.readthedocs.io/en/latest/user/advanced/#proxies" [ConnectionBlocked, CdnBlocked, XetClient]
     ProxyMisconfigured "proxy-misconfigured" Network "the proxy settings are wrong or missing"
         "www.python-httpx.org/environment_variables/" [DnsFailure, ConnectionBlocked, ProxyUnreachable, TlsHandshake, CdnBlocked, XetClient]
     TlsUntrustedCa "tls-untrusted-ca" Network "the server's certificate is not trusted by this client"
         "www.python-httpx.org/advanced/ssl/" [CdnBlocked, XetClient]
-    TlsClock "tls-clock" Network "a certificate is out of its dates because the clock is wrong"
+    TlsClock "tls-clock" Network "the clock is wrong, so a certificate seems expired or not yet valid"
         "www.python-httpx.org/advanced/ssl/" [TlsUntrustedCa, XetClient]
-    TlsHandshake "tls-handshake" Network "the TLS handshake breaks"
+    TlsHandshake "tls-handshake" Network "the TLS handshake fails"
         "www.python-httpx.org/advanced/ssl/" [XetClient]
-    CaptivePortal "captive-portal" Network "something that is not the Hub answers for it"
+    CaptivePortal "captive-portal" Network "something other than the Hub answers in its place"
         "huggingface.co/docs/hub/models-downloading" [TlsUntrustedCa, EndpointMisconfigured, PartialCache, CorruptFile]
-    CdnBlocked "cdn-blocked" Network "the Hub answers, the host that serves the bytes does not"
+    CdnBlocked "cdn-blocked" Network "the Hub answers, but the host that serves the files does not"
         "huggingface.co/docs/hub/models-downloading" [SlowConnection, XetClient, PartialCache, ProxyAuth, TlsHandshake]
     MirrorFailure "mirror-failure" Network "the mirror in HF_ENDPOINT fails"
         "huggingface.co/docs/huggingface_hub/package_reference/environment_variables#hfendpoint" [RepoNotFound, FileNotFound, RevisionNotFound]
@@ -122,33 +122,33 @@ causes! {
         "huggingface.co/docs/huggingface_hub/package_reference/environment_variables#hfhuboffline" [DnsFailure, ConnectionBlocked, ProxyUnreachable, TlsUntrustedCa, CaptivePortal, CdnBlocked, HubOutage, PartialCache, SlowConnection, MirrorFailure]
     HubOutage "hub-outage" Network "the Hub itself fails"
         "status.huggingface.co" [XetClient, SlowConnection]
-    DiskFull "disk-full" Disk "no space is left for the download"
+    DiskFull "disk-full" Disk "there is no space left for the download"
         "huggingface.co/docs/huggingface_hub/guides/manage-cache" [PartialCache, CorruptFile, XetClient, LockStuck]
     DiskQuota "disk-quota" Disk "the quota or the inodes of the volume are used up"
         "huggingface.co/docs/huggingface_hub/guides/manage-cache" [DiskFull, PartialCache, CorruptFile, XetClient]
-    CachePermission "cache-permission" Disk "the cache cannot be read or written by this user"
+    CachePermission "cache-permission" Disk "this user cannot read or write the cache"
         "huggingface.co/docs/huggingface_hub/guides/manage-cache" [LockStuck, PartialCache, TokenMissing]
     ReadOnlyCache "read-only-cache" Disk "the cache lies on a read-only file system"
         "huggingface.co/docs/huggingface_hub/guides/manage-cache" [CachePermission, LockStuck]
-    PartialCache "partial-cache" Disk "a partial or inconsistent download is in the way"
+    PartialCache "partial-cache" Disk "an unfinished or inconsistent download is in the way"
         "huggingface.co/docs/huggingface_hub/guides/manage-cache" [CorruptFile]
-    CorruptFile "corrupt-file" Disk "a downloaded file's content is wrong"
+    CorruptFile "corrupt-file" Disk "a downloaded file is damaged"
         "huggingface.co/docs/huggingface_hub/guides/manage-cache" []
     LfsPointer "lfs-pointer" Disk "a Git LFS pointer lies where the file should be"
         "huggingface.co/docs/hub/repositories-getting-started" [CorruptFile]
-    LockStuck "lock-stuck" Disk "the download waits on a lock"
+    LockStuck "lock-stuck" Disk "the download is waiting for a lock"
         "huggingface.co/docs/huggingface_hub/guides/manage-cache" []
-    SymlinkUnsupported "symlink-unsupported" Disk "the file system or account cannot make symbolic links"
+    SymlinkUnsupported "symlink-unsupported" Disk "the file system or the account does not allow symbolic links"
         "huggingface.co/docs/huggingface_hub/how-to-cache#limitations" []
     PathTooLong "path-too-long" Disk "a path is longer than the system allows"
         "huggingface.co/docs/huggingface_hub/guides/manage-cache" []
-    SlowConnection "slow-connection" Slow "the transfer is too slow or breaks off part-way"
+    SlowConnection "slow-connection" Slow "the transfer is too slow, or breaks off"
         "huggingface.co/docs/huggingface_hub/package_reference/environment_variables#hfhubdownloadtimeout" [PartialCache]
     RateLimitAccount "rate-limit-account" Rate "this account's requests have reached a limit"
         "huggingface.co/docs/hub/rate-limits" []
     RateLimitIp "rate-limit-ip" Rate "this address is throttled"
         "huggingface.co/docs/hub/rate-limits" []
-    RateLimitCdn "rate-limit-cdn" Rate "the edge or storage host limits requests"
+    RateLimitCdn "rate-limit-cdn" Rate "the CDN edge or the storage host limits requests, not the Hub itself"
         "huggingface.co/docs/hub/rate-limits" [CaptivePortal]
     TooParallel "too-parallel" Rate "too many parallel connections provoke the limit"
         "huggingface.co/docs/huggingface_hub/guides/cli" [RateLimitAnonymous, RateLimitAccount, RateLimitIp, RateLimitCdn, RateLimitMirror]
@@ -166,9 +166,9 @@ causes! {
         "huggingface.co/docs/huggingface_hub/package_reference/environment_variables#hfxethighperformance" []
     XetClient "xet-client" Client "the Xet client or protocol fails"
         "huggingface.co/docs/hub/xet/using-xet-storage" []
-    ClientOutdated "client-outdated" Client "the client library is too old, too new or mismatched"
+    ClientOutdated "client-outdated" Client "the client library is too old, too new, or does not fit the others"
         "huggingface.co/docs/huggingface_hub/installation" []
-    NotADownload "not-a-download" Client "the download is not what failed"
+    NotADownload "not-a-download" Client "it was not the download that failed"
         "huggingface.co/docs/hub/models-downloading" []
 }
 

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use crate::diagnosis::{Cause, Finding};
 use crate::target::Target;
-use crate::who::Who;
+use crate::who::{Told, Who};
 
 /// The search for signs, made ready.
 #[derive(Debug, Clone)]
@@ -67,7 +67,13 @@ impl Log {
             facts.set_failure(failure);
         }
         let target = conclusion.target.or_else(|| scan.targets.pop_back().map(|(_, target)| target));
-        let who = Who::of_log(&scan.sample.text(), &facts, target.clone());
+        let told = Told {
+            command: facts.command.as_ref().map(|seen| seen.value.as_str()),
+            host: facts.host.as_ref().map(|seen| seen.value.clone()),
+            target: target.clone(),
+            variables: facts.variables.iter().map(|(name, seen)| (name.clone(), seen.value.clone())).collect(),
+        };
+        let who = Who::of_log(&scan.sample.text(), told);
         Ok(Log { lines, facts, findings: conclusion.findings, target, who })
     }
 

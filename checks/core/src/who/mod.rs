@@ -8,7 +8,6 @@ pub use command::{Asked, asked};
 pub use family::{FAMILIES, Family};
 pub use system::{Place, System};
 
-use crate::log::Facts;
 use crate::target::Target;
 use crate::text::shell::Shell;
 
@@ -56,6 +55,19 @@ pub struct Who {
     pub elsewhere: Option<String>,
 }
 
+/// What was read from a log beside its text.
+#[derive(Debug, Clone, Default)]
+pub struct Told<'a> {
+    /// The last command that began a run.
+    pub command: Option<&'a str>,
+    /// The host of the failure.
+    pub host: Option<String>,
+    /// What failed to download.
+    pub target: Option<Target>,
+    /// Variables that it sets or shows.
+    pub variables: Vec<(String, String)>,
+}
+
 impl Who {
     /// Nobody in particular: Python's client on a system.
     pub fn assumed(system: System) -> Who {
@@ -77,9 +89,9 @@ impl Who {
         }
     }
 
-    /// What a log's text and facts show.
-    pub fn of_log(text: &str, facts: &Facts, target: Option<Target>) -> Who {
-        let command = facts.command.as_ref().map(|seen| seen.value.as_str());
+    /// What a log's text shows, and what was read from it.
+    pub fn of_log(text: &str, told: Told<'_>) -> Who {
+        let command = told.command;
         let (family, family_known) = family::family(text, command);
         let (system, system_known) = system::system(text);
         Who {
@@ -90,9 +102,9 @@ impl Who {
             shell: system::shell(system, text),
             place: system::place(text),
             asked: asked(text, command),
-            host: facts.host.as_ref().map(|seen| seen.value.clone()),
-            target,
-            variables: facts.variables.iter().map(|(name, seen)| (name.clone(), seen.value.clone())).collect(),
+            host: told.host,
+            target: told.target,
+            variables: told.variables,
             folder: system::folder(text),
             hub_version: family::hub_version(text),
             home: system::home(text),
