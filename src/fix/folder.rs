@@ -46,7 +46,7 @@ fn distrust(path: &Path, why: &str) -> io::Error {
 
 /// Whether an error says that something is not trusted.
 pub(crate) fn is_distrust(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<Distrust>())
+    matches!(error.get_ref(), Some(inner) if inner.is::<Distrust>())
 }
 
 impl Folder {

@@ -198,9 +198,18 @@ fn planted(place: &Place, change: &str) -> Engine {
     place.engine()
 }
 
+/// Bytes that are shown in hex.
+struct HexOf<'a>(&'a [u8]);
+
+impl std::fmt::LowerHex for HexOf<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 fn write_record(place: &Place, path: &str, temporary: &str, before: &str) -> String {
     use sha2::{Digest, Sha256};
-    let hash = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hash = |bytes: &[u8]| format!("{:x}", HexOf(&Sha256::digest(bytes)));
     let now = fs::read(path).unwrap_or_default();
     let before = before.replace("STATE", &state(place).display().to_string());
     format!(

@@ -8,9 +8,9 @@ fn saved(place: &Place) -> Vec<String> {
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             if entry.path().is_dir() {
-                folders.push(entry.path())
+                folders.push(entry.path());
             } else {
-                all.push(fs::read_to_string(entry.path()).unwrap())
+                all.push(fs::read_to_string(entry.path()).unwrap());
             }
         }
     }

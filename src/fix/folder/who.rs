@@ -44,7 +44,7 @@ pub(super) fn objection(found: &Stat, handle: impl AsFd, wanted: Wanted) -> Opti
     if wanted == Wanted::Way && mode & STICKY != 0 {
         return None;
     }
-    let by_group = mode & WRITABLE_BY_GROUP != 0 && !(is_private(found.st_gid) && !has_list(handle));
+    let by_group = mode & WRITABLE_BY_GROUP != 0 && (!is_private(found.st_gid) || has_list(handle));
     (mode & WRITABLE_BY_ALL != 0 || by_group).then(|| "can be written to by others".to_owned())
 }
 

@@ -55,7 +55,7 @@ impl Named<'_> {
             return Err(no_such(&env_file.display().to_string()));
         }
         let known = shell_env::may_be_edited(self.world, &write.path) || action::may_be_edited(&write.path);
-        if known || self.is_token_file(&write.path) || self.moves_a_token(write) {
+        if known || self.is_token_file(&write.path) || Named::moves_a_token(write) {
             Ok(())
         } else {
             Err(no_such(&write.path.display().to_string()))
@@ -70,8 +70,8 @@ impl Named<'_> {
 
     /// Whether a write puts a token in place of a token, or made the file of one: the client's file may have had another
     /// place then.
-    fn moves_a_token(&self, write: &Write) -> bool {
-        let before = write.before().is_none_or(|before| before.read().is_ok_and(|bytes| is_token(bytes)));
+    fn moves_a_token(write: &Write) -> bool {
+        let before = write.before().is_none_or(|before| before.read().is_ok_and(is_token));
         before && holds_token(&write.path)
     }
 
