@@ -45,7 +45,10 @@ impl Progress for Shown {
         if self.stop.get().is_none() {
             let words: Vec<&str> = wants.iter().map(|want| want.words()).collect();
             self.line.set_message(format!("looking at {}", words.join(", ")));
-            self.line.enable_steady_tick(Duration::from_millis(100));
+            // The bar's own thread is started without asking whether there can be one more.
+            if std::thread::Builder::new().spawn(|| {}).is_ok_and(|one| one.join().is_ok()) {
+                self.line.enable_steady_tick(Duration::from_millis(100));
+            }
         }
     }
 

@@ -3,9 +3,14 @@
 #[path = "fix_engine/cache.rs"]
 mod cache;
 mod fix_support;
+#[cfg(unix)]
+#[path = "fix_engine/foreign.rs"]
+mod foreign;
 #[cfg(target_os = "linux")]
 #[path = "fix_engine/full.rs"]
 mod full;
+#[path = "fix_engine/leftover.rs"]
+mod leftover;
 #[path = "fix_engine/purge.rs"]
 mod purge;
 #[path = "fix_engine/shell.rs"]
@@ -21,7 +26,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use fix_support::*;
 use hfdoctor::fix::consent::{SafeOnly, Yes};
-use hfdoctor::fix::{Answer, Consent, Engine, Error, Outcome, PlannedFix, RunState, Step, Undoing};
+use hfdoctor::fix::{Answer, Consent, Engine, Error, FixWorld, Outcome, PlannedFix, RunState, Step, Undoing};
 use hfdoctor_core::diagnosis::{Action, Cause, Fix, Risk};
 use hfdoctor_core::token::Token;
 

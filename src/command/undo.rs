@@ -1,5 +1,6 @@
 //! `hfdoctor undo`: takes back what a `--fix` did, lists the runs, frees their quarantine.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -61,14 +62,26 @@ fn list(engine: &Engine) -> ExitCode {
     print(&out)
 }
 
+/// Things that one fix had changed and that are told one by one when they are restored.
+const TOLD_OF_ONE_FIX: usize = 20;
+
 fn take_back(engine: &Engine, id: Option<&str>) -> Result<ExitCode, CommandError> {
     let report = engine.undo(id)?;
     let mut out = format!("undo of {}\n", report.run);
     let mut told = None;
+    let mut back = BTreeMap::new();
     for change in &report.changes {
         // A file that was written to several times goes back as often.
         if told.replace(change) == Some(change) {
             continue;
+        }
+        // Of thousands of links that are back a few tell enough.
+        let count: &mut usize = back.entry(change.fix.as_str()).or_default();
+        if change.outcome == Undoing::Restored {
+            *count += 1;
+            if *count > TOLD_OF_ONE_FIX {
+                continue;
+            }
         }
         let word = match change.outcome {
             Undoing::Restored => "restored",
@@ -78,6 +91,9 @@ fn take_back(engine: &Engine, id: Option<&str>) -> Result<ExitCode, CommandError
             Undoing::Never => "cannot be undone",
         };
         let _ = writeln!(out, "  {word}: {}: {}", change.fix, change.what);
+    }
+    for (fix, count) in back.into_iter().filter(|(_, count)| *count > TOLD_OF_ONE_FIX) {
+        let _ = writeln!(out, "  restored: {fix}: {} more", count - TOLD_OF_ONE_FIX);
     }
     if report.damaged > 0 {
         let _ = writeln!(out, "  {} lines of the journal cannot be read: what they told of stands", report.damaged);

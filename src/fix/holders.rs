@@ -1,5 +1,7 @@
 //! Who holds what is to be moved: locks that downloaders take, and processes that have a file open.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -25,7 +27,7 @@ pub(crate) fn claim(root: &Path, spot: &Spot, stamp: &Stamp, open: &OpenFiles) -
         return Err(why);
     }
     let mut held = Vec::new();
-    for path in lock_files(root, spot, stamp) {
+    for path in open.lock_files(root, spot, stamp) {
         match take(&path)? {
             Taken::Ours(file) => held.push(file),
             Taken::Gone => {}
@@ -153,6 +155,21 @@ pub(crate) fn files_of(path: &Path, stamp: &Stamp) -> Vec<(PathBuf, (u64, u64))>
 pub(crate) struct OpenFiles {
     #[cfg(unix)]
     seen: Result<Vec<OpenFile>, String>,
+    /// Lock files beside links, by the folder: there can be thousands of links in one.
+    beside_links: RefCell<HashMap<PathBuf, Vec<PathBuf>>>,
+}
+
+impl OpenFiles {
+    /// The lock files that guard what lies at a spot. Links are small and hold nothing that could grow, so that one look
+    /// serves all links of a folder.
+    fn lock_files(&self, root: &Path, spot: &Spot, stamp: &Stamp) -> Vec<PathBuf> {
+        if stamp.kind != Kind::Link || is_lock(&spot.path) {
+            return lock_files(root, spot, stamp);
+        }
+        let folder = spot.path.parent().unwrap_or(&spot.path).to_owned();
+        let mut known = self.beside_links.borrow_mut();
+        known.entry(folder).or_insert_with(|| lock_files(root, spot, stamp)).clone()
+    }
 }
 
 #[cfg(unix)]
@@ -166,7 +183,7 @@ struct OpenFile {
 impl OpenFiles {
     /// Looks which of these files are open anywhere.
     pub(crate) fn look(files: &[(PathBuf, (u64, u64))]) -> OpenFiles {
-        OpenFiles { seen: look(files) }
+        OpenFiles { seen: look(files), beside_links: RefCell::default() }
     }
 
     /// The files of a list that are open.
@@ -247,7 +264,7 @@ fn look(files: &[(PathBuf, (u64, u64))]) -> Result<Vec<OpenFile>, String> {
 impl OpenFiles {
     /// Nothing is looked at beforehand: each file is tried when it is claimed.
     pub(crate) fn look(_: &[(PathBuf, (u64, u64))]) -> OpenFiles {
-        OpenFiles {}
+        OpenFiles { beside_links: RefCell::default() }
     }
 
     /// A file that is open cannot have been moved here: the system refuses.

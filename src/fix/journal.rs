@@ -142,7 +142,7 @@ impl Journal {
         };
         if story.cut_off {
             // Ends the torn line, so that the next record stands on its own.
-            journal.append_bytes(b"\n")?;
+            journal.append_bytes(b"\n", true)?;
         }
         Ok(journal)
     }
@@ -189,7 +189,8 @@ impl Journal {
     }
 
     pub(crate) fn done(&mut self, step: u32) -> io::Result<()> {
-        self.append(&Record::Done { step })
+        // What it says can be seen on the disk, so it need not be forced there.
+        self.append_unforced(&Record::Done { step })
     }
 
     pub(crate) fn abandoned(&mut self, step: u32, why: &str) -> io::Result<()> {
@@ -201,7 +202,7 @@ impl Journal {
     }
 
     pub(crate) fn undone(&mut self, step: u32) -> io::Result<()> {
-        self.append(&Record::Undone { step })
+        self.append_unforced(&Record::Undone { step })
     }
 
     pub(crate) fn undo_ended(&mut self) -> io::Result<()> {
@@ -221,17 +222,16 @@ impl Journal {
     }
 
     fn append(&mut self, record: &Record) -> io::Result<()> {
-        let mut line = serde_json::to_vec(record).map_err(|error| {
-            // The one value that JSON cannot hold is a path that is no text.
-            io::Error::other(format!("cannot be written to the journal: {error}"))
-        })?;
-        line.push(b'\n');
-        self.append_bytes(&line)
+        self.append_bytes(&line(record)?, true)
     }
 
-    fn append_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn append_unforced(&mut self, record: &Record) -> io::Result<()> {
+        self.append_bytes(&line(record)?, false)
+    }
+
+    fn append_bytes(&mut self, bytes: &[u8], forced: bool) -> io::Result<()> {
         self.file.seek(SeekFrom::Start(self.whole))?;
-        let written = self.file.write_all(bytes).and_then(|()| self.file.sync_all());
+        let written = self.file.write_all(bytes).and_then(|()| if forced { self.file.sync_all() } else { Ok(()) });
         match written {
             Ok(()) => {
                 self.whole = self.whole.saturating_add(bytes.len() as u64);
@@ -244,6 +244,15 @@ impl Journal {
             }
         }
     }
+}
+
+fn line(record: &Record) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(record).map_err(|error| {
+        // The one value that JSON cannot hold is a path that is no text.
+        io::Error::other(format!("cannot be written to the journal: {error}"))
+    })?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 /// A readable id that sorts by time.

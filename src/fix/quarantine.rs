@@ -20,6 +20,11 @@ const FOLDER: &str = ".hfdoctor-quarantine";
 /// Where clients keep what is theirs in a folder that a person downloads to; huggingface_hub 0.23 had the second one.
 pub(super) const LOCAL_CORNERS: [&str; 2] = [".cache/huggingface", ".huggingface"];
 
+/// The client's corner of a person's folder that a path below a root lies in.
+pub(super) fn corner(below: &Path) -> Option<&'static str> {
+    LOCAL_CORNERS.into_iter().find(|corner| below.starts_with(corner))
+}
+
 /// How far above a cache a place is looked for.
 const HIGHEST: usize = 4;
 
@@ -30,9 +35,8 @@ const HIGHEST: usize = 4;
 /// write to, or that holds the whole system, is none of ours. A cache that is a volume of its own has nothing above it:
 /// there the corner of the locks is the place, which clients pass over. In a folder of the person's own, the client's
 /// corner of it is the place.
-pub(super) fn places(world: &FixWorld, root: &Path, below: &Path, run: &str) -> Vec<PathBuf> {
+pub(super) fn places(world: &FixWorld, root: &Path, corner: Option<&str>, run: &str) -> Vec<PathBuf> {
     let real = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let corner = LOCAL_CORNERS.iter().find(|corner| below.starts_with(corner));
     if let Some(corner) = corner.filter(|_| !is_scanned(world, &real)) {
         return vec![real.join(corner).join(FOLDER).join(run)];
     }

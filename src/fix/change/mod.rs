@@ -8,6 +8,7 @@ mod registry;
 mod written;
 
 use std::io;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -101,11 +102,13 @@ pub(crate) struct Recorder<'a> {
     causes: Vec<String>,
     /// The changes of the current fix that may stand.
     standing: Vec<(u32, Change)>,
+    /// Where things of one root and corner are moved aside to: looked for once.
+    places: Option<(PathBuf, Option<&'static str>, Vec<PathBuf>)>,
 }
 
 impl<'a> Recorder<'a> {
     pub(crate) fn new(world: &'a FixWorld) -> Recorder<'a> {
-        Recorder { world, journal: None, fix: String::new(), causes: Vec::new(), standing: Vec::new() }
+        Recorder { world, journal: None, fix: String::new(), causes: Vec::new(), standing: Vec::new(), places: None }
     }
 
     /// Begins with a fix: what follows is done for it.

@@ -60,7 +60,13 @@ impl Recorder<'_> {
         let _locks = holders::claim(root, &spot, &stamp, open).map_err(Halt::Skipped)?;
         let run = self.journal()?.id.clone();
         let mut refused = None;
-        for place in quarantine::places(world, root, &spot.below, &run) {
+        let corner = quarantine::corner(&spot.below);
+        let same = |known: &(PathBuf, Option<&str>, Vec<PathBuf>)| known.0 == root && known.1 == corner;
+        if !self.places.as_ref().is_some_and(same) {
+            self.places = Some((root.to_owned(), corner, quarantine::places(world, root, corner, &run)));
+        }
+        let places = self.places.as_ref().map(|known| known.2.clone()).unwrap_or_default();
+        for place in places {
             match self.move_to(root, &spot, &stamp, &place)? {
                 Attempt::Moved(moved) => return Ok(*moved),
                 Attempt::NoPlace => {}
