@@ -12,8 +12,11 @@ pub mod run;
 pub mod terminal;
 pub mod wait;
 
+use std::io::Write;
+
 use clap::Parser;
-use hfdoctor_core::redact::Redactor;
+use hfdoctor_checks::case::Environment;
+use hfdoctor_checks::case::secrets::redactor_of_environment;
 
 /// Where files may not grow beyond a limit, the system ends a program that writes on, unless it takes the signal: then the
 /// write fails, and is told as such. Programs that are started have the signal as it was.
@@ -32,18 +35,27 @@ pub fn main() -> std::process::ExitCode {
     let arguments = match cli::Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
-            // Help and version are answers, all else is wrong usage; printing fails only when nobody listens.
+            // Help and version are answers, all else is wrong usage, and quotes what was typed; printing fails only when
+            // nobody listens.
+            if error.use_stderr() {
+                tell(error.render().to_string().trim_end());
+                return exit::Exit::Usage.into();
+            }
             let _ = error.print();
-            return if error.use_stderr() { exit::Exit::Usage.into() } else { exit::Exit::Healthy.into() };
+            return exit::Exit::Healthy.into();
         }
     };
     match command::run(arguments) {
         Ok(code) => code,
         Err(error) => {
-            // The text may quote what was typed or read: no escape of it may reach the terminal.
-            let masked = Redactor::new(std::iter::empty(), None).clean(&error.to_string());
-            eprintln!("hfdoctor: {masked}");
+            tell(&format!("hfdoctor: {error}"));
             exit::Exit::Usage.into()
         }
     }
+}
+
+/// An error on standard error. It may quote what was typed or read: no secret and no escape of it may reach the terminal.
+fn tell(text: &str) {
+    let masked = redactor_of_environment(&Environment::of_process()).clean(text);
+    let _ = writeln!(std::io::stderr().lock(), "{masked}");
 }

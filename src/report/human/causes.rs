@@ -108,7 +108,11 @@ fn one_fix(page: &mut Page, fix: &FixReport, relation: Option<&str>) {
 
 /// What to type next, and the line by which the cause can be named to somebody else.
 fn next(page: &mut Page, report: &Report, context: &Context, first: &CauseReport) {
-    let applicable = |cause: &CauseReport| cause.fixes.iter().any(|fix| fix.risk != Risk::Manual);
+    // To open a page is no mending.
+    let mends = |fix: &FixReport| {
+        fix.risk != Risk::Manual && (fix.commands.is_empty() || fix.commands.iter().any(|c| !c.starts_with("https://")))
+    };
+    let applicable = |cause: &CauseReport| cause.fixes.iter().any(mends);
     let mends = report.causes.iter().any(applicable) && report.fixes_applied.is_empty() && report.plan.is_empty();
     let mut lines = Vec::new();
     if mends {

@@ -2,7 +2,7 @@
 //! Source: ollama's documentation and source (2026-08).
 
 use super::Failure;
-use super::words::{HOSTS, open_page};
+use super::words::HOSTS;
 use crate::diagnosis::{Cause, Fix};
 use crate::target::Target;
 use crate::who::System;
@@ -98,11 +98,13 @@ fn key(f: &Failure) -> Fix {
     };
     let note = match f.system() {
         System::Linux | System::Unknown => {
-            "as a service ollama has its key in /usr/share/ollama/.ollama/id_ed25519.pub. It reads no HF_TOKEN"
+            "where ollama runs as a service, its key is /usr/share/ollama/.ollama/id_ed25519.pub. ollama reads no HF_TOKEN"
         }
         _ => "ollama reads no HF_TOKEN",
     };
-    open_page("ollama-key", "add ollama's public key to your account at the Hub", KEYS).command(place).note(note)
+    Fix::manual("ollama-key", format!("add ollama's public key to your account at the Hub: {KEYS}"))
+        .command(place)
+        .note(note)
 }
 
 fn wait() -> Fix {

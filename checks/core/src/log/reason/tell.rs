@@ -46,7 +46,8 @@ pub(super) fn finish(context: &Context<'_>, order: &[Choice<'_>], candidates: &[
     }
     if first.weight <= Weight::Symptom {
         for cause in first.also {
-            if findings.len() < 4 && !findings.iter().any(|f| f.cause == *cause) {
+            // More than one would be a list of everything that it might be.
+            if findings.len() < 2 && !findings.iter().any(|f| f.cause == *cause) {
                 let text = summary::sentence(*cause, target.as_ref(), first.event, None);
                 let finding = Finding::new(*cause, Certainty::Possible, text).bearing(Bearing::Beside);
                 findings.push(finding.with_evidence(evidence(&first, candidates).into_iter().take(1)));
