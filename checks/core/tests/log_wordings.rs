@@ -41,6 +41,7 @@ type Dress = fn(&str) -> Vec<u8>;
 /// How a log may reach the program, beside as it was printed.
 const DRESSES: &[(&str, Dress)] = &[
     ("windows line ends", |text| text.replace('\n', "\r\n").into_bytes()),
+    ("utf-8 with a mark", |text| format!("\u{feff}{text}").into_bytes()),
     ("utf-16 of powershell", |text| {
         let units = std::iter::once(0xFEFF).chain(text.encode_utf16());
         units.flat_map(u16::to_le_bytes).collect()

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hfdoctor_core::remedy::Here;
-use hfdoctor_core::who::{Known, System, Who};
+use hfdoctor_core::who::{Family, Known, System, Who};
 
 use super::Case;
 
@@ -26,6 +26,11 @@ pub fn who(case: &Case) -> Who {
     who.target = target;
     if !case.wrapped {
         who.elsewhere = elsewhere(case, &who);
+    }
+    // A log that names no program is of the one that is installed here.
+    if who.family_known == Known::Assumed && who.elsewhere.is_none() && case.clients.hub.is_some() {
+        who.family = Family::Python;
+        who.family_known = Known::Installed;
     }
     if who.system_known == Known::Assumed || case.wrapped {
         who.system = system;

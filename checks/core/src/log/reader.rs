@@ -18,6 +18,10 @@ const SAMPLE: u64 = 4096;
 pub fn read(mut input: impl Read, scan: &mut Scan) -> std::io::Result<u64> {
     let mut sample = Vec::new();
     (&mut input).take(SAMPLE).read_to_end(&mut sample)?;
+    // Windows' programs put a mark of the encoding before the first line.
+    if sample.starts_with(b"\xef\xbb\xbf") {
+        sample.drain(..3);
+    }
     let order = Order::of(&sample);
     let input = Cursor::new(sample).chain(input);
     match order {

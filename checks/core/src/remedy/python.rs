@@ -390,17 +390,34 @@ fn long_path(f: &Failure) -> Vec<Fix> {
 /// A connection that breaks: the client waits longer, where it reads how long.
 fn slow(f: &Failure) -> Vec<Fix> {
     let mut fixes = vec![again(f)];
-    let timed_out = f.said.contains("timed out") || f.said.contains("timeout");
+    // To wait longer does not help where the connection was closed.
+    let closed = ["reset", "closed", "incompleteread", "incomplete read", "10054", "disconnected", "eof"];
+    let closed = closed.iter().any(|word| f.said.contains(word)) && !f.said.contains("timed out");
     if f.said.contains("xet") || f.said.contains("cas ") {
         fixes.push(f.set("xet-timeout", "HF_XET_CLIENT_READ_TIMEOUT", "600s", "let Xet wait longer for bytes"));
-        fixes.push(without_xet(f, "or take the files over plain HTTPS"));
-    } else if timed_out {
-        fixes.push(f.set("timeout-raise", "HF_HUB_DOWNLOAD_TIMEOUT", "60", "let the client wait longer for bytes"));
+        if xet_is_on(f) {
+            let line = f.shell().set("HF_HUB_DISABLE_XET", "1");
+            fixes.push(Fix::manual("xet-avoid", "or take the files over plain HTTPS").command(line));
+        }
+    } else if !closed {
+        fixes.push(longer(f));
     }
     if f.who.asked.workers != Some(1) {
         fixes.push(fewer_workers(f));
     }
     fixes
+}
+
+/// Longer waits for bytes and for a file's metadata.
+fn longer(f: &Failure) -> Fix {
+    let title = "let the client wait longer for answers and bytes";
+    let bytes = f.set("timeout-raise", "HF_HUB_DOWNLOAD_TIMEOUT", "60", title);
+    let metadata = f.set("timeout-raise", "HF_HUB_ETAG_TIMEOUT", "60", title);
+    Fix {
+        actions: bytes.actions.into_iter().chain(metadata.actions).collect(),
+        commands: bytes.commands.into_iter().chain(metadata.commands).collect(),
+        ..bytes
+    }
 }
 
 fn upgrade(f: &Failure) -> String {
