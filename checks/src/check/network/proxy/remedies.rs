@@ -26,14 +26,14 @@ pub(super) fn credentials(case: &Case, route: &Route, setting: &Setting, methods
     } else {
         Fix::manual("proxy-credentials", format!("put the user name and password before {host} in `{place}`"))
             .command(with_credentials(place, &host))
-            .note("it asks for both; characters such as @ : / # must be percent-encoded: @ is %40")
+            .note("USER and PASSWORD are yours to fill in; characters such as @ : / # must be percent-encoded: @ is %40")
     });
     fixes
 }
 
-/// Asks for user and password, unseen, and sets the variable.
+/// Sets the variable with words in the place of what only the person knows.
 fn with_credentials(place: &str, host: &str) -> String {
-    format!("read -r USER_NAME && read -rs PASSWORD && export {place}=\"http://$USER_NAME:$PASSWORD@{host}\"")
+    format!("export {place}=http://USER:PASSWORD@{host}")
 }
 
 pub(super) fn with_scheme(setting: &Setting, scheme: Scheme) -> Vec<Fix> {
