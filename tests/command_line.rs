@@ -216,7 +216,7 @@ fn a_reader_that_goes_away_is_no_error() {
 /// What is typed wrong may be a secret that was pasted at the wrong place.
 #[test]
 fn errors_of_the_command_line_mask_what_was_typed() {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = home();
     let token = "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";
     let missing = home.path().join(token);
     let missing = missing.to_str().expect("text");
@@ -229,15 +229,9 @@ fn errors_of_the_command_line_mask_what_was_typed() {
         &["explain", "\u{9b}31m"],
     ];
     for arguments in cases {
-        let done = Command::new(env!("CARGO_BIN_EXE_hfdoctor"))
-            .args(arguments)
-            .env("HOME", home.path())
-            .current_dir(home.path())
-            .stdin(std::process::Stdio::null())
-            .output()
-            .expect("it runs");
-        let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-        assert_eq!(done.status.code(), Some(2), "{arguments:?}: {said}");
+        let (code, output, errors) = run(home.path(), arguments);
+        let said = format!("{output}{errors}");
+        assert_eq!(code, 2, "{arguments:?}: {said}");
         assert!(!said.contains(&token[3..]), "{said}");
         assert!(!said.contains(home.path().to_str().expect("text")), "{said}");
         assert!(!said.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{said:?}");

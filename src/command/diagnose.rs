@@ -73,8 +73,8 @@ pub fn case(options: &Examination) -> Result<Case, CommandError> {
 
 /// The command lines that carry this case on.
 pub fn again(case: &Case, options: &Examination) -> Again {
-    let line = |words: &[&str]| report::redacted(case, &options.same_case(words, case.target.as_ref()));
-    Again { ticket: line(&["--json"]), fix: line(&["--fix"]) }
+    let line = |words: &[&str]| options.same_case(words, case.target.as_ref());
+    report::redacted(case, &Again { ticket: line(&["--json"]), fix: line(&["--fix"]) })
 }
 
 /// The target that the command line names.

@@ -11,6 +11,7 @@ use hfdoctor_core::diagnosis::{Cause, Certainty, Group, Risk, Source};
 use hfdoctor_core::redact::Redactor;
 use hfdoctor_core::target::{From, RepoType};
 
+use super::human::Again;
 use super::model::{
     AppliedOutcome, AppliedReport, CauseReport, CheckReport, EnvironmentReport, EvidenceReport, FixReport, HostReport,
     NetworkReport, PhasesReport, PlannedReport, Redacted, Report, StepReport, TargetReport,
@@ -108,6 +109,7 @@ texts!(EnvironmentReport { clients, variables, paths } own { os, architecture, f
 texts!(NetworkReport { hosts } own { requests });
 texts!(HostReport { addresses, proxy, certificate_issuer, server, failure } own { phases, status, milliseconds });
 texts!(PlannedReport { title, mends, because, steps, commands, note } own { id, risk, causes, applied });
+texts!(Again { ticket, fix } own {});
 texts!(StepReport { what, place, why_safe, undone } own {});
 texts!(AppliedReport { title, because, undo, in_this_shell } own { id, outcome });
 

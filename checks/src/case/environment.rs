@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use hfdoctor_core::variable::is_true;
+
 /// Variables and directories that settings are resolved from.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -14,12 +16,6 @@ pub struct Environment {
     pub directory: Option<PathBuf>,
     /// The root below which system files such as /etc/environment are read; `/` outside tests.
     pub system_root: PathBuf,
-}
-
-/// The variables whose values count as true for the Hub's client: `1`, `ON`, `YES`, `TRUE` in any case
-/// (huggingface_hub `constants._is_true`).
-pub fn is_true(value: &str) -> bool {
-    ["1", "on", "yes", "true"].iter().any(|t| value.eq_ignore_ascii_case(t))
 }
 
 impl Environment {

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::environment::{Environment, is_true};
+use super::environment::Environment;
+use hfdoctor_core::variable::is_true;
 
 /// The endpoint that clients use when HF_ENDPOINT is not set.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";

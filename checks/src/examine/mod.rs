@@ -118,6 +118,9 @@ pub fn conclude(case: &Case, selection: &Selection, observations: &Observations)
 /// Gives each cause the remedies of who failed, where its check has none that fit. A check knows this machine and its
 /// Python; a log may be of another program or another machine.
 fn mended(case: &Case, causes: &mut [Ranked], mut notes: Vec<Note>) -> Vec<Note> {
+    if causes.is_empty() {
+        return notes;
+    }
     let (who, here) = (who::who(case), who::here(case));
     let nothing = Here::default();
     let foreign =
@@ -137,7 +140,7 @@ fn mended(case: &Case, causes: &mut [Ranked], mut notes: Vec<Note>) -> Vec<Note>
         let here = if who.elsewhere.is_some() { &nothing } else { &here };
         finding.fixes = remedies(finding.cause, &Failure { who: &who, here, said: &said });
     }
-    if let Some(place) = who.elsewhere.filter(|_| !causes.is_empty()) {
+    if let Some(place) = who.elsewhere {
         notes.push(Note {
             check: "other",
             text: format!("the log is of another machine ({place}): nothing is applied here"),

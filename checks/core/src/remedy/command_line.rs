@@ -9,10 +9,7 @@ use crate::who::Family;
 /// The remedies of a cause; none where nothing is special to these programs.
 pub(super) fn remedies(cause: Cause, f: &Failure) -> Option<Vec<Fix>> {
     Some(match cause {
-        Cause::GatedNoToken => vec![
-            f.repository_page("gate-open", "accept the conditions on the repository's page, logged in to the Hub"),
-            token(f).step(),
-        ],
+        Cause::GatedNoToken => vec![f.conditions(), token(f).step()],
         Cause::TokenMissing | Cause::TokenInvalid | Cause::TokenMalformed | Cause::TokenShadowed => vec![token(f)],
         Cause::RepoNotFound | Cause::FileNotFound | Cause::RevisionNotFound => {
             let fix = Fix::manual(
@@ -96,10 +93,8 @@ pub(super) fn remedies(cause: Cause, f: &Failure) -> Option<Vec<Fix>> {
         Cause::DnsFailure if f.who.family == Family::Aria2 => {
             let mut fixes = vec![
                 Fix::manual("dns-aria2", "let aria2 ask the system's resolver")
-                    .command("aria2c --async-dns=false --version"),
+                    .note("the option is `--async-dns=false`: aria2 has a resolver of its own"),
             ];
-            fixes[0].commands.clear();
-            fixes[0].note = Some("the option is `--async-dns=false`: aria2 has a resolver of its own".to_owned());
             fixes.extend(machine::remedies(cause, f));
             fixes
         }

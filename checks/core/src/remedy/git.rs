@@ -7,20 +7,9 @@ use crate::diagnosis::{Cause, Fix};
 /// The remedies of a cause; none where nothing is special to git.
 pub(super) fn remedies(cause: Cause, f: &Failure) -> Option<Vec<Fix>> {
     Some(match cause {
-        Cause::GatedNoToken => vec![
-            f.repository_page("gate-open", "accept the conditions on the repository's page, logged in to the Hub"),
-            password().step(),
-        ],
+        Cause::GatedNoToken => vec![f.conditions(), password().step()],
         Cause::TokenMissing => vec![password()],
-        Cause::TokenInvalid | Cause::TokenMalformed | Cause::TokenShadowed => vec![
-            Fix::manual("credential-reject", "let git forget the stored password, then give it a token when it asks")
-                .command("printf 'protocol=https\\nhost=huggingface.co\\n\\n' | git credential reject")
-                .note("on Windows it lies in the Credential Manager as git:https://huggingface.co"),
-            password().step(),
-        ]
-        .into_iter()
-        .map(|fix| if f.windows() { without_commands(fix) } else { fix })
-        .collect(),
+        Cause::TokenInvalid | Cause::TokenMalformed | Cause::TokenShadowed => vec![forget(f), password().step()],
         Cause::RepoNotFound => vec![
             f.repository_page(
                 "repo-name",
@@ -116,8 +105,14 @@ pub(super) fn remedies(cause: Cause, f: &Failure) -> Option<Vec<Fix>> {
     })
 }
 
-fn without_commands(fix: Fix) -> Fix {
-    Fix { commands: Vec::new(), ..fix }
+/// git keeps the password; no line of Windows's shells takes it out of the Credential Manager.
+fn forget(f: &Failure) -> Fix {
+    let fix = Fix::manual("credential-reject", "let git forget the stored password, then give it a token when it asks")
+        .note("on Windows it lies in the Credential Manager as git:https://huggingface.co");
+    if f.windows() {
+        return fix;
+    }
+    fix.command("printf 'protocol=https\\nhost=huggingface.co\\n\\n' | git credential reject")
 }
 
 /// The token is the password.

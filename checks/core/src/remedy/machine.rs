@@ -185,7 +185,8 @@ fn listed(f: &Failure, id: &'static str, title: &str) -> Fix {
     }
 }
 
-fn wait(f: &Failure) -> Fix {
+/// Waits for the next window of a rate limit.
+pub(super) fn wait(f: &Failure) -> Fix {
     let fix = Fix::manual("wait", "wait for the next window of five minutes");
     if f.who.elsewhere.is_some() {
         return fix;

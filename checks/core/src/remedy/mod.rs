@@ -20,8 +20,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::diagnosis::{Cause, Fix};
-use crate::who::{Family, System, Who};
-pub use words::{HOSTS, open_page};
+use crate::who::{Family, Who};
 
 /// What this machine offers to remedies. On a page, or for a log of another machine, that is nothing.
 #[derive(Debug, Clone, Default)]
@@ -70,20 +69,6 @@ pub fn remedies(cause: Cause, failure: &Failure) -> Vec<Fix> {
         Family::Other => None,
     };
     own.filter(|fixes| !fixes.is_empty()).unwrap_or_else(|| machine::remedies(cause, failure))
-}
-
-/// The remedies of a cause for every family that has some of its own, for a person who looks a cause up.
-pub fn by_family(cause: Cause, system: System) -> Vec<(Family, Vec<Fix>)> {
-    let here = Here::default();
-    let mut all: Vec<(Family, Vec<Fix>)> = Vec::new();
-    for family in crate::who::FAMILIES {
-        let who = Who { family: *family, ..Who::assumed(system) };
-        let fixes = remedies(cause, &Failure { who: &who, here: &here, said: "" });
-        if !all.iter().any(|(_, known)| *known == fixes) {
-            all.push((*family, fixes));
-        }
-    }
-    all
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::diagnosis::{Cause, Fix};
 pub(super) fn remedies(cause: Cause, f: &Failure) -> Option<Vec<Fix>> {
     Some(match cause {
         Cause::GatedNoToken => vec![
-            f.repository_page("gate-open", "accept the conditions on the repository's page, logged in to the Hub"),
+            f.conditions(),
             token(f).step(),
         ],
         Cause::TokenMissing | Cause::TokenInvalid | Cause::TokenMalformed | Cause::TokenShadowed => vec![token(f)],

@@ -13,10 +13,7 @@ const KEYS: &str = "https://huggingface.co/settings/keys";
 pub(super) fn remedies(cause: Cause, f: &Failure) -> Option<Vec<Fix>> {
     Some(match cause {
         Cause::GatedNoToken | Cause::GatedNotAccepted => {
-            vec![
-                f.repository_page("gate-open", "accept the conditions on the repository's page, logged in to the Hub"),
-                key(f).step(),
-            ]
+            vec![f.conditions(), key(f).step()]
         }
         Cause::TokenMissing
         | Cause::TokenInvalid

@@ -1,6 +1,6 @@
 //! huggingface_hub, its `hf`, and what stands on top of them: transformers, datasets, diffusers, vLLM and others.
 
-use super::words::{TOKENS, open_page};
+use super::words::TOKENS;
 use super::{Failure, machine};
 use crate::diagnosis::{Action, Cause, Fix, Risk};
 use crate::who::{Place, System};
@@ -9,7 +9,7 @@ use crate::who::{Place, System};
 pub(super) fn remedies(cause: Cause, f: &Failure) -> Vec<Fix> {
     match cause {
         Cause::GatedNoToken => vec![
-            f.repository_page("gate-open", "accept the conditions on the repository's page, logged in to the Hub"),
+            f.conditions(),
             log_in(f, "log in with a token of the same account").step(),
         ],
         Cause::GatedNotAccepted => vec![f.repository_page(
@@ -46,9 +46,9 @@ pub(super) fn remedies(cause: Cause, f: &Failure) -> Vec<Fix> {
             )
             .note("where a local folder was meant, check that its path exists: what is no folder is taken for a repository"),
         ],
-        Cause::RateLimitAnonymous => vec![log_in(f, "log in: with a token the quota is your own"), wait(f), fewer_workers(f)],
-        Cause::RateLimitAccount => vec![wait(f), fewer_workers(f)],
-        Cause::RateLimitIp => vec![log_in(f, "log in: requests with a token count by account"), wait(f), machine::other_network()],
+        Cause::RateLimitAnonymous => vec![log_in(f, "log in: with a token the quota is your own"), machine::wait(f), fewer_workers(f)],
+        Cause::RateLimitAccount => vec![machine::wait(f), fewer_workers(f)],
+        Cause::RateLimitIp => vec![log_in(f, "log in: requests with a token count by account"), machine::wait(f), machine::other_network()],
         Cause::RateLimitCdn => vec![fewer_workers(f), machine::other_network()],
         Cause::TooParallel if f.said.contains("too many open files") || f.said.contains("emfile") => {
             machine::parallel(f).into_iter().take(1).chain([fewer_workers(f)]).collect()
@@ -208,22 +208,7 @@ fn scope(f: &Failure) -> Vec<Fix> {
             Fix::manual("organization", "ask the organization's administrators to approve the token").command(TOKENS),
         ];
     }
-    vec![
-        open_page("token-permissions", "give the token the permission that the message names", TOKENS),
-        f.repository_page("gate-open", "for a gated repository the account must have accepted its conditions, too")
-            .step(),
-    ]
-}
-
-fn wait(f: &Failure) -> Fix {
-    let fix = Fix::manual("wait", "wait for the next window of five minutes");
-    if f.who.elsewhere.is_some() {
-        return fix;
-    }
-    match f.target() {
-        Some(target) => fix.command(format!("hfdoctor --wait {}", f.shell().word(&target.to_string()))),
-        None => fix.command("hfdoctor --wait"),
-    }
+    machine::remedies(Cause::TokenScope, f)
 }
 
 fn fewer_workers(f: &Failure) -> Fix {

@@ -8,10 +8,7 @@ use crate::diagnosis::{Cause, Fix};
 /// The remedies of a cause; none where nothing is special to hf-hub.
 pub(super) fn remedies(cause: Cause, f: &Failure) -> Option<Vec<Fix>> {
     Some(match cause {
-        Cause::GatedNoToken => vec![
-            f.repository_page("gate-open", "accept the conditions on the repository's page, logged in to the Hub"),
-            token(f).step(),
-        ],
+        Cause::GatedNoToken => vec![f.conditions(), token(f).step()],
         Cause::TokenMissing | Cause::TokenInvalid | Cause::TokenMalformed | Cause::TokenShadowed => vec![token(f)],
         Cause::RepoNotFound => {
             vec![

@@ -2,7 +2,7 @@ use super::*;
 use crate::diagnosis::Risk;
 use crate::target::Target;
 use crate::text::shell::Shell;
-use crate::who::FAMILIES;
+use crate::who::{FAMILIES, System};
 
 const SYSTEMS: [System; 4] = [System::Linux, System::MacOs, System::Windows, System::Unknown];
 

@@ -11,10 +11,10 @@ pub(super) const TOKENS: &str = "https://huggingface.co/settings/tokens";
 
 /// What has to be allowed so that every host of a download can be reached. A wildcard of one label does not cover names
 /// such as us.aws.cdn.hf.co.
-pub const HOSTS: &str = "port 443 to every name below huggingface.co and hf.co";
+pub(super) const HOSTS: &str = "port 443 to every name below huggingface.co and hf.co";
 
 /// Opens a page.
-pub fn open_page(id: &'static str, title: &str, url: &str) -> Fix {
+pub(super) fn open_page(id: &'static str, title: &str, url: &str) -> Fix {
     Fix::automatic(id, Risk::Ask, title, vec![Action::OpenPage { url: url.to_owned() }]).command(url)
 }
 
@@ -78,6 +78,11 @@ impl Failure<'_> {
             Some(page) => Fix::manual(id, title).command(page),
             None => Fix::manual(id, title),
         }
+    }
+
+    /// Accepts the conditions of a gated repository.
+    pub(super) fn conditions(&self) -> Fix {
+        self.repository_page("gate-open", "accept the conditions on the repository's page, logged in to the Hub")
     }
 
     /// Sets a variable: by itself where that reaches the client, else as advice.

@@ -37,10 +37,7 @@ pub static CHECK: Check = Check {
 };
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {
-    if let Some(skipped) = reach::offline(case, &[Cause::CdnBlocked]) {
-        return skipped;
-    }
-    live(case, seen).and_log(case, &[Cause::CdnBlocked], Source::Network)
+    reach::conclude(case, seen, &[Cause::CdnBlocked], Source::Network, live)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::case::Case;
-use crate::check::network::reach::{self};
+use crate::check::network::reach;
 use crate::check::{Check, Conclusion};
 use crate::observe::dial::TcpFault;
 use crate::observe::failure::Failure;
@@ -32,10 +32,7 @@ pub static CHECK: Check = Check {
 };
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {
-    if let Some(skipped) = reach::offline(case, CAUSES) {
-        return skipped;
-    }
-    live(case, seen).and_log(case, CAUSES, Source::Network)
+    reach::conclude(case, seen, CAUSES, Source::Network, live)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

@@ -33,10 +33,7 @@ pub static CHECK: Check = Check {
 const CRAWL: f64 = 32.0 * 1024.0;
 
 fn conclude(case: &Case, seen: &Observations) -> Conclusion {
-    if let Some(skipped) = reach::offline(case, CAUSES) {
-        return skipped;
-    }
-    live(case, seen).and_log(case, CAUSES, Source::Network)
+    reach::conclude(case, seen, CAUSES, Source::Network, live)
 }
 
 fn live(case: &Case, seen: &Observations) -> Conclusion {

@@ -49,9 +49,18 @@ pub fn first_answer<'a>(case: &Case, seen: &'a Observations) -> Seen<&'a Access>
     resolve.map(crate::observe::Resolve::asked)
 }
 
-/// The conclusion of a network check with `--offline`: the log still speaks.
-pub fn offline(case: &Case, causes: &[Cause]) -> Option<Conclusion> {
-    case.limits.offline.then(|| Conclusion::skipped("not asked: --offline").with(log_findings(case, causes)))
+/// The conclusion of a network check: what it saw live, which the log supports. With `--offline` the log alone speaks.
+pub fn conclude(
+    case: &Case,
+    seen: &Observations,
+    causes: &[Cause],
+    source: Source,
+    live: fn(&Case, &Observations) -> Conclusion,
+) -> Conclusion {
+    if case.limits.offline {
+        return Conclusion::skipped("not asked: --offline").with(log_findings(case, causes));
+    }
+    live(case, seen).and_log(case, causes, source)
 }
 
 /// Whether the fault is the mirror's own: the endpoint is no Hub host, and the rest of the world can be reached.
